@@ -15,8 +15,8 @@ SRC      := $(filter-out agent/main.c,$(foreach d,$(ROOM_DIRS),$(wildcard $(d)/*
 EXECUTOR_SRC := $(wildcard agent/client/executor/*.c)
 
 PKGS     := libuv jansson ldns libcurl lmdb msgpack libpcre2-8 openssl zlib libcap
-PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
-LIBS     = -lh2o $(shell pkg-config --libs $(PKGS)) -lm -ldl -lpthread
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+LIBS     := -lh2o $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm -ldl -lpthread
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
         -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wno-unused-parameter
@@ -78,20 +78,23 @@ BLOB := $(EXECUTOR_OBJ)
 endif
 
 $(B)/platform: $(REL_OBJ) $(B)/obj/agent/main.o $(BLOB)
-	$(CC) $(REL_LDFLAGS) $^ $(LIBS) -o $@
+	@echo "  LINK    $@"
+	@$(CC) $(REL_LDFLAGS) $^ $(LIBS) -o $@
 
 $(B)/http-echo: jobs/examples/http-echo.c
 	@mkdir -p $(@D)
 	$(CC) $(BASE_CFLAGS) $(CPPFLAGS_ALL) $(REL_CFLAGS) $(REL_LDFLAGS) $< -o $@
 
-$(B)/obj/%.o: %.c $(B)/version.h
+$(B)/obj/%.o: %.c | $(B)/version.h
 	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) $(CPPFLAGS_ALL) -I$(B) $(PKG_CFLAGS) $(REL_CFLAGS) -MMD -MP -c $< -o $@
+	@echo "  CC      $<"
+	@$(CC) $(BASE_CFLAGS) $(CPPFLAGS_ALL) -I$(B) $(PKG_CFLAGS) $(REL_CFLAGS) -MMD -MP -c $< -o $@
 
 # --- the same with ASan and UBSan, for every test -----------------------------------------------
-$(B)/san/%.o: %.c $(B)/version.h
+$(B)/san/%.o: %.c | $(B)/version.h
 	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) $(CPPFLAGS_ALL) -I$(B) $(PKG_CFLAGS) $(SAN_CFLAGS) -MMD -MP -c $< -o $@
+	@echo "  CC san  $<"
+	@$(CC) $(BASE_CFLAGS) $(CPPFLAGS_ALL) -I$(B) $(PKG_CFLAGS) $(SAN_CFLAGS) -MMD -MP -c $< -o $@
 
 $(B)/san/libplatform.a: $(SAN_OBJ) $(BLOB)
 	@rm -f $@
@@ -128,15 +131,15 @@ test: deps
 
 # --- fuzzing: clang's libFuzzer for the search, plain ASan to replay the kept corpus --------------
 FUZZ_CFLAGS := -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-$(B)/fz/%.o: %.c $(B)/version.h
+$(B)/fz/%.o: %.c | $(B)/version.h
 	@mkdir -p $(@D)
-	clang -std=c11 $(CPPFLAGS_ALL) -I$(B) $(PKG_CFLAGS) -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -MMD -MP -c $< -o $@
+	@clang -std=c11 $(CPPFLAGS_ALL) -I$(B) $(PKG_CFLAGS) -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -MMD -MP -c $< -o $@
 $(B)/fz/libplatform.a: $(SRC:%.c=$(B)/fz/%.o) $(BLOB)
 	@rm -f $@
 	@ar rcs $@ $^
 $(B)/fuzz/%_fuzz: $(B)/fz/test/fuzz/%_fuzz.o $(B)/fz/libplatform.a
 	@mkdir -p $(@D)
-	clang $(FUZZ_CFLAGS) $^ $(LIBS) -o $@
+	@clang $(FUZZ_CFLAGS) $^ $(LIBS) -o $@
 $(B)/replay/%_fuzz: $(B)/san/test/fuzz/%_fuzz.o $(B)/san/test/fuzz/replay.o $(B)/san/libplatform.a
 	@mkdir -p $(@D)
 	@$(CC) $(SAN_LDFLAGS) $^ $(LIBS) -o $@

@@ -7,6 +7,8 @@
 #ifndef AGENT_BASE_LOOP_H
 #define AGENT_BASE_LOOP_H
 
+#include "agent/base/err.h"
+
 #include <stdbool.h>
 #include <uv.h>
 
