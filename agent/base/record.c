@@ -200,6 +200,7 @@ bool rec_field_equal(const struct rec_field *f, const void *a, const void *b)
     case REC_ODUR:
     case REC_DURS:
     case REC_TIME:
+    case REC_OTIME:
     case REC_UINT:
         return *(const uint64_t *)p == *(const uint64_t *)q;
     case REC_FLOAT:
@@ -252,6 +253,7 @@ bool rec_field_is_empty(const struct rec_field *f, const void *p)
     case REC_DUR:
     case REC_DURS:
     case REC_TIME:
+    case REC_OTIME:
     case REC_UINT:
         return *(const uint64_t *)p == 0;
     case REC_FLOAT:

@@ -12,7 +12,7 @@
  *   REC_STR    char *, NULL is ""            REC_OSTR  char *, NULL is null
  *   REC_DUR    int64_t ns; JSON number, reads "10s" too     REC_ODUR  the same, REC_NULL_INT is null
  *   REC_DURS   int64_t ns; JSON string "10s" ("" or omitted when 0), reads numbers too
- *   REC_TIME   wall_ns; JSON RFC 3339 string
+ *   REC_TIME   wall_ns; JSON RFC 3339 string REC_OTIME  the same, 0 is null
  *   REC_BYTES  struct rec_bytes; JSON base64, null when empty
  *   REC_RAW    char *, JSON text of any value, kept compact with sorted keys; NULL is null
  *   REC_STRUCT the struct itself (of)        REC_PTR   pointer to one (of), NULL is null
@@ -43,7 +43,8 @@
 
 enum rec_kind {
     REC_BOOL, REC_OBOOL, REC_INT, REC_OINT, REC_UINT, REC_FLOAT, REC_STR, REC_OSTR, REC_DUR,
-    REC_ODUR, REC_DURS, REC_TIME, REC_BYTES, REC_RAW, REC_STRUCT, REC_PTR, REC_LIST, REC_MAP
+    REC_ODUR, REC_DURS, REC_TIME, REC_OTIME, REC_BYTES, REC_RAW, REC_STRUCT, REC_PTR, REC_LIST,
+    REC_MAP
 };
 
 enum rec_flags {

@@ -58,6 +58,7 @@ static void pack_field(msgpack_packer *k, const struct rec_field *f, const void 
     case REC_ODUR:
     case REC_DURS:
     case REC_TIME:
+    case REC_OTIME:
         msgpack_pack_int64(k, *(const int64_t *)p);
         break;
     case REC_UINT:
@@ -356,6 +357,7 @@ static bool take_field(struct reader *r, const struct rec_field *f, void *p)
     case REC_ODUR:
     case REC_DURS:
     case REC_TIME:
+    case REC_OTIME:
         return take_int(r, p);
     case REC_UINT:
         if (!take_value(r, &v) || v.type != V_UINT)

@@ -101,6 +101,12 @@ void rec_json_field(const struct rec_field *f, const void *rec, struct buf *out)
     case REC_FLOAT:
         buf_json_f64(out, *(const double *)p);
         break;
+    case REC_OTIME:
+        if (!*(const wall_ns *)p) {
+            buf_str_add(out, "null");
+            break;
+        }
+        /* fall through */
     case REC_TIME:
         write_time(out, *(const wall_ns *)p);
         break;
@@ -432,6 +438,7 @@ static int read_field(struct json_reader *r, const struct rec_field *f, const js
     case REC_DURS:
         return read_duration(r, json, p);
     case REC_TIME:
+    case REC_OTIME:
         return read_time(r, json, p);
     case REC_STR:
     case REC_OSTR:
