@@ -55,7 +55,8 @@ help:
 deps:
 	@test/deps.sh
 
-demo: deps
+demo:
+	@test/deps.sh demo
 	@$(MAKE) $(JOBS) --no-print-directory all
 	@test/demo.sh
 
@@ -143,7 +144,8 @@ $(B)/fuzz/%_fuzz: $(B)/fz/test/fuzz/%_fuzz.o $(B)/fz/libplatform.a
 $(B)/replay/%_fuzz: $(B)/san/test/fuzz/%_fuzz.o $(B)/san/test/fuzz/replay.o $(B)/san/libplatform.a
 	@mkdir -p $(@D)
 	@$(CC) $(SAN_LDFLAGS) $^ $(LIBS) -o $@
-fuzz: deps
+fuzz:
+	@test/deps.sh fuzz
 	@$(MAKE) $(JOBS) --no-print-directory $(FUZZ_BIN)
 	@test/run-fuzz.sh $(B)/fuzz
 
@@ -151,7 +153,8 @@ fuzz: deps
 $(B)/bench/%: $(B)/obj/test/bench/%.o $(REL_OBJ) $(BLOB)
 	@mkdir -p $(@D)
 	$(CC) $(REL_LDFLAGS) $^ $(LIBS) -o $@
-bench: deps
+bench:
+	@test/deps.sh bench
 	@$(MAKE) $(JOBS) --no-print-directory all $(BENCH_BIN)
 	@test/bench/run.sh
 
