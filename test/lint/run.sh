@@ -16,7 +16,7 @@ may() {
         discovery) echo "agent/base agent/store agent/http" ;;
         dns) echo "agent/base agent/store discovery" ;;
         lb) echo "agent/base agent/store agent/http discovery" ;;
-        agent/client) echo "agent/base agent/store agent/http jobs discovery" ;;
+        agent/client) echo "agent/base agent/http jobs discovery" ;;
         agent/cli) echo "agent/base agent/http jobs" ;;
         agent) echo "agent/base agent/store agent/http agent/client agent/cli jobs scheduler discovery dns lb" ;;
     esac
