@@ -30,7 +30,8 @@ static const struct unit *unit_at(const char *p)
 /* One "1.5h" at *p, added to *sum (kept as a negative, whose range is larger). */
 static int component_parse(const char **p, int64_t *sum)
 {
-    int64_t whole = 0, scale = 1;
+    uint64_t whole = 0;
+    int64_t scale = 1;
     double fraction = 0;
     bool digits = false;
     for (; **p >= '0' && **p <= '9'; ++*p, digits = true)
@@ -50,9 +51,9 @@ static int component_parse(const char **p, int64_t *sum)
     if (!u)
         return ERR_INVALID;
     *p += strlen(u->name);
-    int64_t ns;
-    if (__builtin_mul_overflow(whole, u->ns, &ns) ||
-        __builtin_add_overflow(ns, (int64_t)(fraction * (double)u->ns + 1e-6), &ns) ||
+    uint64_t ns;
+    if (__builtin_mul_overflow(whole, (uint64_t)u->ns, &ns) ||
+        __builtin_add_overflow(ns, (uint64_t)(fraction * (double)u->ns + 1e-6), &ns) ||
         __builtin_sub_overflow(*sum, ns, sum))
         return ERR_INVALID;
     return 0;

@@ -47,7 +47,6 @@ int loop_init(struct loop *l)
     rv = uv_async_init(&l->uv, &l->wake, on_wake);
     INVARIANT(rv == 0);
     l->wake.data = l;
-    uv_unref((uv_handle_t *)&l->wake);
     return 0;
 }
 

@@ -26,7 +26,7 @@ struct loop {
 };
 
 int loop_init(struct loop *l);
-/* Runs until loop_stop, or until no handle but the loop's own is active. */
+/* Runs until loop_stop. */
 void loop_run(struct loop *l);
 void loop_stop(struct loop *l); /* any thread */
 /* Queues fn(arg) for the loop's thread. Any thread. Never runs fn before returning. */
