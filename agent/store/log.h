@@ -4,7 +4,7 @@
  * A batch is a run of commands with consecutive indexes, durable together or not at all. Entries a
  * server did not write itself (a clustered log's followers) arrive by the same callback as its own.
  *
- * thread: append, drop and close are called by the store thread; on_batch and on_failed come from
+ * thread: append from any; drop_below and close from the store's; on_batch and on_failed come from
  * the engine's own thread and must only queue. */
 #ifndef AGENT_STORE_LOG_H
 #define AGENT_STORE_LOG_H
