@@ -165,8 +165,9 @@ static void want(struct store *s)
 void snapshot_start(struct store *s)
 {
     struct store_stats st = {0};
-    s->log->ops->stats(s->log, &st);
     pthread_mutex_lock(&s->lock);
+    if (!s->closing) /* the log is there as long as this is not set */
+        s->log->ops->stats(s->log, &st);
     if (st.log_bytes > s->snapshot_log_bytes && !s->snapshot_busy && !s->snapshot_wanted)
         want(s);
     pthread_mutex_unlock(&s->lock);

@@ -165,7 +165,7 @@ static void *run(void *arg)
 {
     struct store *s = arg;
     pthread_mutex_lock(&s->lock);
-    while (!s->closing || s->first) {
+    while (!s->log_closed || s->first) {
         if (!s->first) {
             pthread_cond_wait(&s->wake, &s->lock);
             continue;
@@ -337,15 +337,17 @@ void store_close(struct store **ps)
     bool clean = s->thread_running;
     pthread_mutex_lock(&s->lock);
     s->closing = true;
+    pthread_cond_broadcast(&s->wake);
     pthread_mutex_unlock(&s->lock);
+    snapshot_stop(s);
     if (s->log)
         s->log->ops->close(&s->log); /* hands back everything that was queued */
     pthread_mutex_lock(&s->lock);
+    s->log_closed = true;
     pthread_cond_broadcast(&s->wake);
     pthread_mutex_unlock(&s->lock);
     if (s->thread_running)
         pthread_join(s->thread, NULL);
-    snapshot_stop(s);
     finish_all(s->first);
     store_readers_free(s);
     store_env_close(s, clean);

@@ -46,7 +46,7 @@ struct store {
     pthread_mutex_t lock; /* everything below */
     pthread_cond_t wake;  /* the store thread; and waiters for `applied` and snapshots */
     struct done_batch *first, **last;
-    bool closing;
+    bool closing, log_closed; /* no more proposals; no more batches */
     int stalled; /* why applying waits (ERR_NO_SPACE); new proposals are refused meanwhile */
     struct store_txn *free_readers;
     log_index applied;
