@@ -1,0 +1,346 @@
+/* Jobs, nodes and evaluations: their apply functions. */
+#include "agent/base/str.h"
+#include "scheduler/apply.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define VERSIONS_KEPT 6
+
+static void be64(char out[8], uint64_t v)
+{
+    for (int i = 0; i < 8; i++)
+        out[i] = (char)(v >> (56 - 8 * i));
+}
+
+size_t job_version_key(char *out, const char *ns, const char *id, uint64_t version)
+{
+    size_t n = state_job_key(out, ns, id);
+    out[n++] = '\0';
+    be64(out + n, version);
+    return n + 8;
+}
+
+/* --- counts and status ------------------------------------------------------------------------------ */
+
+/* The peer's rule: any live allocation is running; else an open evaluation is pending; else dead if
+ * there ever was either, pending if not. Periodic and parameterized parents run until stopped. */
+static const char *status_of(const struct job *j, const struct job_counts *c)
+{
+    if (j->periodic || (j->parameterized && !j->dispatched))
+        return j->stop ? "dead" : "running";
+    if (c->live_allocs > 0)
+        return "running";
+    if (c->open_evals > 0)
+        return "pending";
+    return c->allocs > 0 || c->evals > 0 ? "dead" : "pending";
+}
+
+void job_status_refresh(struct store_txn *t, log_index index, const char *ns, const char *id)
+{
+    struct arena a = ARENA_INIT;
+    struct job j;
+    struct job_counts c;
+    char key[STATE_KEY_MAX];
+    state_job_counts(t, ns, id, &c);
+    if (!state_job(t, ns, id, &a, &j) && !str_eq(j.status, status_of(&j, &c))) {
+        j.status = arena_strdup(&a, status_of(&j, &c));
+        j.modify_index = index;
+        store_put_rec(t, &table_jobs, key, state_job_key(key, ns, id), &job_desc, &j);
+    }
+    arena_fini(&a);
+}
+
+void counts_change(struct store_txn *t, log_index index, const char *ns, const char *id,
+                   int64_t live_allocs, int64_t allocs, int64_t open_evals, int64_t evals)
+{
+    struct job_counts c;
+    char key[STATE_KEY_MAX];
+    size_t n = state_job_key(key, ns, id);
+    state_job_counts(t, ns, id, &c);
+    c.live_allocs += live_allocs;
+    c.allocs += allocs;
+    c.open_evals += open_evals;
+    c.evals += evals;
+    struct buf b = BUF_INIT;
+    rec_pack(&job_counts_desc, &c, &b);
+    store_put_quiet(t, &table_job_counts, key, n, b.data, b.len);
+    buf_fini(&b);
+    job_status_refresh(t, index, ns, id);
+}
+
+/* --- evaluations --------------------------------------------------------------------------------------- */
+
+static bool is_open(const struct evaluation *e)
+{
+    return str_eq(e->status, "pending") || str_eq(e->status, "blocked");
+}
+
+void eval_put(struct store_txn *t, log_index index, struct evaluation *e)
+{
+    struct arena a = ARENA_INIT;
+    struct evaluation old;
+    char key[STATE_KEY_MAX + 64];
+    bool known = !state_eval(t, e->id, &a, &old);
+    e->create_index = known ? old.create_index : index;
+    e->modify_index = index;
+    if (!e->create_time_ns)
+        e->create_time_ns = known ? old.create_time_ns : e->modify_time_ns;
+    store_put_rec(t, &table_evals, e->id, strlen(e->id), &evaluation_desc, e);
+    if (!known) {
+        size_t n = state_job_key(key, e->namespace, e->job_id);
+        key[n++] = '\0';
+        be64(key + n, index);
+        n += 8;
+        memcpy(key + n, e->id, strlen(e->id));
+        store_put_quiet(t, &table_evals_by_job, key, n + strlen(e->id), e->id, strlen(e->id));
+    }
+    size_t n = state_watch_key(key, "job", e->namespace, e->job_id);
+    store_touch(t, &table_evals, key, n);
+    int64_t open = (int64_t)is_open(e) - (known && is_open(&old));
+    counts_change(t, index, e->namespace, e->job_id, 0, 0, open, !known);
+    arena_fini(&a);
+}
+
+int apply_evals(struct store_txn *t, log_index index, const void *payload, size_t len,
+                struct store_result *r)
+{
+    struct arena a = ARENA_INIT;
+    struct cmd_evals c;
+    int rv = rec_unpack(&cmd_evals_desc, payload, len, &a, &c, NULL);
+    for (size_t i = 0; !rv && i < c.evals.n; i++)
+        eval_put(t, index, &c.evals.items[i]);
+    arena_fini(&a);
+    return rv;
+}
+
+/* --- jobs ------------------------------------------------------------------------------------------------- */
+
+static bool index_is_enforced(const struct cmd_job_register *c, bool known, const struct job *old,
+                              struct store_result *r)
+{
+    if (!c->enforce_index || (known ? old->job_modify_index : 0) == c->job_modify_index)
+        return true;
+    r->code = ERR_CONFLICT;
+    if (!known)
+        snprintf(r->text, sizeof(r->text), "Enforcing job modify index %" PRIu64
+                 ": job does not exist", c->job_modify_index);
+    else if (!c->job_modify_index)
+        snprintf(r->text, sizeof(r->text), "Enforcing job modify index 0: job already exists");
+    else
+        snprintf(r->text, sizeof(r->text), "Enforcing job modify index %" PRIu64
+                 ": job exists with conflicting job modify index: %" PRIu64, c->job_modify_index,
+                 old->job_modify_index);
+    return false;
+}
+
+static void prune_versions(struct store_txn *t, const struct job *j)
+{
+    char key[STATE_KEY_MAX + 16];
+    if (j->version < VERSIONS_KEPT)
+        return;
+    /* an older version stays while a live allocation still runs it */
+    struct arena a = ARENA_INIT;
+    struct allocations allocs;
+    uint64_t version = j->version - VERSIONS_KEPT;
+    bool used = false;
+    state_job_allocs(t, j->namespace, j->id, &a, &allocs);
+    for (size_t i = 0; i < allocs.n; i++)
+        used |= allocs.items[i].job_version == version && !alloc_is_terminal(&allocs.items[i]);
+    if (!used)
+        store_del_quiet(t, &table_job_versions, key,
+                        job_version_key(key, j->namespace, j->id, version));
+    arena_fini(&a);
+}
+
+static void job_put(struct store_txn *t, const struct job *j)
+{
+    char key[STATE_KEY_MAX + 16];
+    store_put_rec(t, &table_jobs, key, state_job_key(key, j->namespace, j->id), &job_desc, j);
+    struct buf b = BUF_INIT;
+    rec_pack(&job_desc, j, &b);
+    store_put_quiet(t, &table_job_versions, key,
+                    job_version_key(key, j->namespace, j->id, j->version), b.data, b.len);
+    buf_fini(&b);
+}
+
+int apply_job_register(struct store_txn *t, log_index index, const void *payload, size_t len,
+                       struct store_result *r)
+{
+    struct arena a = ARENA_INIT;
+    struct cmd_job_register c;
+    struct job old;
+    int rv = rec_unpack(&cmd_job_register_desc, payload, len, &a, &c, NULL);
+    if (rv)
+        goto out;
+    bool known = !state_job(t, c.job.namespace, c.job.id, &a, &old);
+    if (!index_is_enforced(&c, known, &old, r))
+        goto out;
+    struct job *j = &c.job;
+    bool same = known && !old.stop && job_spec_equal(&old, j);
+    if (same) { /* no new version, but an evaluation all the same */
+        r->number = old.job_modify_index;
+    } else {
+        j->version = known ? old.version + 1 : 0;
+        j->create_index = known ? old.create_index : index;
+        j->modify_index = j->job_modify_index = index;
+        j->stable = false;
+        j->stop = false;
+        struct job_counts counts;
+        state_job_counts(t, j->namespace, j->id, &counts);
+        j->status = arena_strdup(&a, status_of(j, &counts));
+        job_put(t, j);
+        prune_versions(t, j);
+        r->number = index;
+    }
+    if (c.eval) {
+        c.eval->job_modify_index = r->number;
+        eval_put(t, index, c.eval);
+    }
+out:
+    arena_fini(&a);
+    return rv;
+}
+
+/* Purging removes the job and its versions; its allocations and evaluations go with the collector. */
+static void job_purge(struct store_txn *t, const char *ns, const char *id)
+{
+    char key[STATE_KEY_MAX + 16];
+    size_t n = state_job_key(key, ns, id);
+    store_del(t, &table_jobs, key, n);
+    key[n++] = '\0';
+    for (;;) {
+        struct store_cursor c;
+        char found[STATE_KEY_MAX + 16];
+        store_scan(t, &table_job_versions, key, n, &c);
+        bool more = store_cursor_valid(&c) && c.key.len <= sizeof(found);
+        size_t flen = more ? c.key.len : 0;
+        if (more)
+            memcpy(found, c.key.data, flen);
+        store_cursor_close(&c);
+        if (!more)
+            return;
+        store_del_quiet(t, &table_job_versions, found, flen);
+    }
+}
+
+int apply_job_deregister(struct store_txn *t, log_index index, const void *payload, size_t len,
+                         struct store_result *r)
+{
+    struct arena a = ARENA_INIT;
+    struct cmd_job_deregister c;
+    struct job j;
+    int rv = rec_unpack(&cmd_job_deregister_desc, payload, len, &a, &c, NULL);
+    if (rv)
+        goto out;
+    r->number = index;
+    bool known = !state_job(t, c.namespace, c.id, &a, &j);
+    if (known && !c.purge && !j.stop) {
+        j.stop = true;
+        j.version++;
+        j.modify_index = j.job_modify_index = index;
+        job_put(t, &j);
+    }
+    if (known && c.purge)
+        job_purge(t, c.namespace, c.id);
+    if (c.eval) {
+        c.eval->job_modify_index = index;
+        eval_put(t, index, c.eval);
+    }
+    if (known)
+        job_status_refresh(t, index, c.namespace, c.id);
+out:
+    arena_fini(&a);
+    return rv;
+}
+
+/* --- nodes ------------------------------------------------------------------------------------------------- */
+
+static void add_event(struct arena *a, struct node *n, const char *message, int64_t now_ns,
+                      log_index index)
+{
+    if (n->events.n == 10) { /* the last ten are kept */
+        memmove(n->events.items, n->events.items + 1, 9 * sizeof(n->events.items[0]));
+        n->events.n = 9;
+    }
+    struct node_event old[10];
+    size_t count = n->events.n;
+    if (count)
+        memcpy(old, n->events.items, count * sizeof(old[0]));
+    n->events.items = ARENA_ARRAY(a, struct node_event, count + 1);
+    if (count)
+        memcpy(n->events.items, old, count * sizeof(old[0]));
+    n->events.n = count + 1;
+    n->events.items[count] = (struct node_event){.message = arena_strdup(a, message),
+                                                 .subsystem = arena_strdup(a, "Cluster"),
+                                                 .timestamp_ns = now_ns,
+                                                 .create_index = index};
+}
+
+int apply_node_register(struct store_txn *t, log_index index, const void *payload, size_t len,
+                        struct store_result *r)
+{
+    struct arena a = ARENA_INIT;
+    struct node n, old;
+    int rv = rec_unpack(&node_desc, payload, len, &a, &n, NULL);
+    if (rv)
+        goto out;
+    bool known = !state_node(t, n.id, &a, &old);
+    if (known && !str_eq(old.secret_id, n.secret_id)) {
+        r->code = ERR_PERMISSION;
+        snprintf(r->text, sizeof(r->text), "node secret ID does not match");
+        goto out;
+    }
+    if (known) {
+        n.drain = old.drain;
+        n.drain_strategy = old.drain_strategy;
+        n.scheduling_eligibility = old.scheduling_eligibility;
+        n.events.items = old.events.items;
+        n.events.n = old.events.n;
+        n.create_index = old.create_index;
+    } else {
+        n.create_index = index;
+        n.scheduling_eligibility = arena_strdup(&a, "eligible");
+        add_event(&a, &n, "Node registered", n.status_updated_at_s * INT64_C(1000000000), 0);
+    }
+    if (known && str_eq(old.status, n.status) && rec_equal(&node_desc, &n, &old))
+        goto out; /* nothing new */
+    n.modify_index = index;
+    store_put_rec(t, &table_nodes, n.id, strlen(n.id), &node_desc, &n);
+out:
+    arena_fini(&a);
+    return rv;
+}
+
+int apply_node_status(struct store_txn *t, log_index index, const void *payload, size_t len,
+                      struct store_result *r)
+{
+    struct arena a = ARENA_INIT;
+    struct cmd_node_status c;
+    struct node n;
+    int rv = rec_unpack(&cmd_node_status_desc, payload, len, &a, &c, NULL);
+    if (rv)
+        goto out;
+    if (state_node(t, c.node_id, &a, &n)) {
+        r->code = ERR_NOT_FOUND;
+        goto out;
+    }
+    if (!str_eq(n.status, c.status)) {
+        bool down = str_eq(c.status, "down");
+        if (down || str_eq(n.status, "down"))
+            add_event(&a, &n, down ? "Node heartbeat missed" : "Node reregistered by heartbeat",
+                      c.now_ns, index);
+        n.status = c.status;
+        n.status_updated_at_s = c.now_ns / INT64_C(1000000000);
+        n.modify_index = index;
+        store_put_rec(t, &table_nodes, n.id, strlen(n.id), &node_desc, &n);
+    }
+    for (size_t i = 0; i < c.evals.n; i++) {
+        c.evals.items[i].node_modify_index = index;
+        eval_put(t, index, &c.evals.items[i]);
+    }
+out:
+    arena_fini(&a);
+    return rv;
+}
