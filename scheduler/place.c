@@ -1,0 +1,495 @@
+/* Choosing a node: filter by constraint and driver, fit by resources and ports, rank by score. */
+#include "scheduler/place.h"
+#include "agent/base/clock.h"
+#include "agent/base/id.h"
+#include "agent/base/str.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DYNAMIC_PORT_FIRST 20000
+#define DYNAMIC_PORT_LAST  31999
+#define PORT_TRIES         20
+
+/* --- the view ----------------------------------------------------------------------------------------- */
+
+static void count_one(struct rec_int_map *m, struct arena *a, const char *key)
+{
+    struct rec_int_pair *p = rec_map_find(m, sizeof(*p), key);
+    if (!p) {
+        rec_list_add(&rec_int_pair, m, a);
+        size_t i = m->n - 1;
+        for (; i > 0 && strcmp(m->items[i - 1].key, key) > 0; i--)
+            m->items[i] = m->items[i - 1];
+        m->items[i] = (struct rec_int_pair){arena_strdup(a, key), 0};
+        p = &m->items[i];
+    }
+    p->value++;
+}
+
+static uint64_t mix(uint64_t *state)
+{
+    *state += UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t z = *state;
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+static bool is_candidate(const struct node *n)
+{
+    return str_eq(n->status, "ready") && !n->drain && !str_eq(n->scheduling_eligibility, "ineligible");
+}
+
+static bool in_datacenters(const struct job *job, const char *dc)
+{
+    for (size_t i = 0; i < job->datacenters.n; i++)
+        if (str_eq(job->datacenters.items[i], dc) || str_eq(job->datacenters.items[i], "*"))
+            return true;
+    return false;
+}
+
+int cluster_view_read(struct store_txn *t, const struct job *job, uint64_t seed, struct arena *a,
+                      struct cluster_view *out)
+{
+    struct store_cursor c;
+    *out = (struct cluster_view){.arena = a, .job = job};
+    out->nodes = ARENA_ARRAY(a, struct node_view *, store_count(t, &table_nodes) + 1);
+    int rv = 0;
+    for (store_scan(t, &table_nodes, NULL, 0, &c); store_cursor_valid(&c) && !rv; store_next(&c)) {
+        struct node_view *v = ARENA_NEW(a, struct node_view);
+        rv = rec_unpack(&node_desc, c.val.data, c.val.len, a, &v->node, NULL);
+        if (rv || !is_candidate(&v->node) || !in_datacenters(job, v->node.datacenter))
+            continue;
+        count_one(&out->available, a, v->node.datacenter);
+        out->nodes[out->n_nodes++] = v;
+    }
+    store_cursor_close(&c);
+    for (size_t i = 0; i < out->n_nodes; i++)
+        state_usage(t, out->nodes[i]->node.id, a, &out->nodes[i]->usage);
+    for (size_t i = out->n_nodes; i > 1; i--) { /* Fisher-Yates */
+        size_t k = (size_t)(mix(&seed) % i);
+        struct node_view *x = out->nodes[i - 1];
+        out->nodes[i - 1] = out->nodes[k];
+        out->nodes[k] = x;
+    }
+    if (!out->n_nodes)
+        for (size_t i = 0; i < job->datacenters.n; i++) { /* shown as 0 */
+            count_one(&out->available, a, job->datacenters.items[i]);
+            ((struct rec_int_pair *)rec_map_find(&out->available, sizeof(struct rec_int_pair),
+                                                 job->datacenters.items[i]))->value = 0;
+        }
+    return rv;
+}
+
+struct node_view *cluster_view_find(struct cluster_view *v, const char *node_id)
+{
+    for (size_t i = 0; i < v->n_nodes; i++)
+        if (str_eq(v->nodes[i]->node.id, node_id))
+            return v->nodes[i];
+    return NULL;
+}
+
+static void port_mark(struct node_view *n, uint16_t port, bool used)
+{
+    if (used)
+        n->ports[port / 64] |= UINT64_C(1) << (port % 64);
+    else
+        n->ports[port / 64] &= ~(UINT64_C(1) << (port % 64));
+}
+
+static bool port_used(const struct node_view *n, int64_t port)
+{
+    return port >= 0 && port < 65536 && (n->ports[port / 64] >> (port % 64)) & 1;
+}
+
+/* "22,80,8500-8600" */
+static void mark_ranges(struct node_view *n, const char *text)
+{
+    while (text && *text) {
+        char *end;
+        long from = strtol(text, &end, 10), to = from;
+        if (*end == '-')
+            to = strtol(end + 1, &end, 10);
+        for (long p = from; p <= to && p >= 0 && p < 65536; p++)
+            port_mark(n, (uint16_t)p, true);
+        text = *end == ',' ? end + 1 : "";
+    }
+}
+
+static void ports_prepare(struct node_view *n)
+{
+    if (n->ports_ready)
+        return;
+    n->ports_ready = true;
+    for (size_t i = 0; i + 1 < n->usage.ports.n; i += 2) {
+        uint16_t p;
+        memcpy(&p, n->usage.ports.data + i, 2);
+        port_mark(n, p, true);
+    }
+    mark_ranges(n, n->node.reserved.networks.reserved_host_ports);
+}
+
+static void view_change(struct node_view *n, const struct allocation *x, const char *group, int sign)
+{
+    struct usage u = allocation_usage(x);
+    uint16_t ports[512];
+    size_t count = allocation_ports(x, ports, 512);
+    ports_prepare(n);
+    n->usage.cpu += sign * u.cpu;
+    n->usage.memory_mb += sign * u.memory_mb;
+    n->usage.disk_mb += sign * u.disk_mb;
+    for (size_t i = 0; i < count; i++)
+        port_mark(n, ports[i], sign > 0);
+    n->job_allocs = (size_t)((int64_t)n->job_allocs + sign);
+    if (str_eq(x->task_group, group))
+        n->group_allocs = (size_t)((int64_t)n->group_allocs + sign);
+}
+
+void node_view_take(struct node_view *n, const struct allocation *a, const char *group)
+{
+    view_change(n, a, group, 1);
+}
+
+void node_view_give_back(struct node_view *n, const struct allocation *a, const char *group)
+{
+    view_change(n, a, group, -1);
+}
+
+/* --- feasibility ------------------------------------------------------------------------------------------ */
+
+static bool filtered(struct alloc_metric *m, struct arena *a, const struct node *n, const char *why)
+{
+    m->nodes_filtered++;
+    if (!str_is_empty(n->node_class))
+        count_one(&m->class_filtered, a, n->node_class);
+    count_one(&m->constraint_filtered, a, why);
+    return false;
+}
+
+static bool constraints_hold(struct cluster_view *v, const struct constraints *list,
+                             const struct node_view *n, bool job_level, struct alloc_metric *m)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        const struct constraint *c = &list->items[i];
+        if (str_eq(c->operand, "distinct_hosts") && !str_eq(c->rtarget, "false") &&
+            (job_level ? n->job_allocs : n->group_allocs))
+            return filtered(m, v->arena, &n->node, "distinct_hosts");
+        if (!constraint_holds(c, &n->node))
+            return filtered(m, v->arena, &n->node,
+                            arena_printf(v->arena, "%s %s %s", c->ltarget ? c->ltarget : "",
+                                         c->operand, c->rtarget ? c->rtarget : ""));
+    }
+    return true;
+}
+
+static bool drivers_present(struct cluster_view *v, const struct task_group *g,
+                            const struct node_view *n, struct alloc_metric *m)
+{
+    for (size_t i = 0; i < g->tasks.n; i++) {
+        const struct driver_info *d =
+            rec_map_find(&n->node.drivers, sizeof(*d), g->tasks.items[i].driver);
+        if (!d || !d->detected || !d->healthy)
+            return filtered(m, v->arena, &n->node, "missing drivers");
+    }
+    return true;
+}
+
+static bool is_feasible(struct cluster_view *v, const struct task_group *g,
+                        const struct node_view *n, struct alloc_metric *m)
+{
+    if (!constraints_hold(v, &v->job->constraints, n, true, m) || !drivers_present(v, g, n, m) ||
+        !constraints_hold(v, &g->constraints, n, false, m))
+        return false;
+    for (size_t i = 0; i < g->tasks.n; i++)
+        if (!constraints_hold(v, &g->tasks.items[i].constraints, n, false, m))
+            return false;
+    return true;
+}
+
+/* --- resources and ports --------------------------------------------------------------------------------------- */
+
+static int64_t given(int64_t v)
+{
+    return v == REC_NULL_INT ? 0 : v;
+}
+
+static bool exhausted(struct alloc_metric *m, struct arena *a, const struct node *n, const char *what)
+{
+    m->nodes_exhausted++;
+    if (!str_is_empty(n->node_class))
+        count_one(&m->class_exhausted, a, n->node_class);
+    count_one(&m->dimension_exhausted, a, what);
+    return false;
+}
+
+static int64_t free_port(struct node_view *n)
+{
+    for (int i = 0; i < PORT_TRIES; i++) {
+        int64_t p = DYNAMIC_PORT_FIRST +
+                    (int64_t)id_random_below(DYNAMIC_PORT_LAST - DYNAMIC_PORT_FIRST + 1);
+        if (!port_used(n, p))
+            return p;
+    }
+    for (int64_t p = DYNAMIC_PORT_FIRST; p <= DYNAMIC_PORT_LAST; p++)
+        if (!port_used(n, p))
+            return p;
+    return -1;
+}
+
+static const char *node_ip(const struct node *n)
+{
+    if (n->resources.networks.n && !str_is_empty(n->resources.networks.items[0].ip))
+        return n->resources.networks.items[0].ip;
+    const char *ip = rec_str_map_get(&n->attributes, "unique.network.ip-address");
+    return ip ? ip : "127.0.0.1";
+}
+
+/* Gives one asked network its ports on the node; marks them so that the next ask sees them. */
+static bool network_assign(struct cluster_view *v, struct node_view *n, const struct network *ask,
+                           struct networks *out, struct allocation *x, struct alloc_metric *m,
+                           bool shared)
+{
+    struct arena *a = v->arena;
+    struct network *got = rec_list_add(&network_desc, out, a);
+    rec_clone(&network_desc, ask, a, got);
+    got->ip = arena_strdup(a, node_ip(&n->node));
+    got->mbits = given(got->mbits);
+    if (!shared && n->node.resources.networks.n)
+        got->device = n->node.resources.networks.items[0].device;
+    for (size_t i = 0; i < got->reserved_ports.n; i++) {
+        struct port *p = &got->reserved_ports.items[i];
+        if (port_used(n, p->value))
+            return exhausted(m, a, &n->node,
+                             arena_printf(a, "network: reserved port collision %s=%d", p->label,
+                                          (int)p->value));
+        port_mark(n, (uint16_t)p->value, true);
+    }
+    for (size_t i = 0; i < got->dynamic_ports.n; i++) {
+        struct port *p = &got->dynamic_ports.items[i];
+        p->value = free_port(n);
+        if (p->value < 0)
+            return exhausted(m, a, &n->node, "network: dynamic port selection failed");
+        if (p->to == -1)
+            p->to = p->value;
+        port_mark(n, (uint16_t)p->value, true);
+    }
+    struct ports *lists[] = {&got->reserved_ports, &got->dynamic_ports};
+    for (int k = 0; k < 2 && shared; k++)
+        for (size_t i = 0; i < lists[k]->n; i++) {
+            static const struct rec_desc mapping = {"port", sizeof(struct port_mapping), NULL, 0, false};
+            struct port_mapping *pm = rec_list_add(&mapping, &x->resources.shared.ports, a);
+            *pm = (struct port_mapping){lists[k]->items[i].label, lists[k]->items[i].value,
+                                        lists[k]->items[i].to, got->ip};
+        }
+    return true;
+}
+
+static bool ports_assign(struct cluster_view *v, const struct task_group *g, struct node_view *n,
+                         struct allocation *x, struct alloc_metric *m)
+{
+    if (g->networks.n && !network_assign(v, n, &g->networks.items[0],
+                                         &x->resources.shared.networks, x, m, true))
+        return false;
+    for (size_t i = 0; i < g->tasks.n; i++) {
+        const struct resources *r = g->tasks.items[i].resources;
+        if (r && r->networks.n &&
+            !network_assign(v, n, &r->networks.items[0], &x->resources.tasks.items[i].networks, x, m,
+                            false))
+            return false;
+    }
+    return true;
+}
+
+/* What the group asks, as an allocation without a place. Tasks are in the map's order (by name)
+ * only at the end: ports are given by position. */
+static void ask_of(struct arena *a, const struct task_group *g, struct allocation *x)
+{
+    x->resources.tasks.items = ARENA_ARRAY(a, struct allocated_task, g->tasks.n ? g->tasks.n : 1);
+    x->resources.tasks.n = g->tasks.n;
+    for (size_t i = 0; i < g->tasks.n; i++) {
+        const struct task *task = &g->tasks.items[i];
+        struct allocated_task *got = &x->resources.tasks.items[i];
+        got->key = task->name;
+        got->cpu.cpu_shares = task->resources ? given(task->resources->cpu) : 0;
+        got->memory.memory_mb = task->resources ? given(task->resources->memory_mb) : 0;
+    }
+    x->resources.shared.disk_mb = g->ephemeral_disk ? given(g->ephemeral_disk->size_mb) : 0;
+}
+
+/* Dimensions are checked in the peer's order: cpu, memory, disk. */
+static bool resources_fit(struct cluster_view *v, const struct node_view *n, struct usage u,
+                          struct alloc_metric *m)
+{
+    const struct node *node = &n->node;
+    if (n->usage.cpu + u.cpu > node->resources.cpu.cpu_shares - node->reserved.cpu.cpu_shares)
+        return exhausted(m, v->arena, node, "cpu");
+    if (n->usage.memory_mb + u.memory_mb >
+        node->resources.memory.memory_mb - node->reserved.memory.memory_mb)
+        return exhausted(m, v->arena, node, "memory");
+    if (n->usage.disk_mb + u.disk_mb > node->resources.disk.disk_mb - node->reserved.disk.disk_mb)
+        return exhausted(m, v->arena, node, "disk");
+    return true;
+}
+
+/* --- scoring ----------------------------------------------------------------------------------------------- */
+
+static double free_share(int64_t used, int64_t available)
+{
+    return available > 0 ? 1.0 - (double)used / (double)available : 0.0;
+}
+
+static double binpack(const struct node_view *n, struct usage u)
+{
+    double cpu = free_share(n->usage.cpu + u.cpu,
+                            n->node.resources.cpu.cpu_shares - n->node.reserved.cpu.cpu_shares);
+    double mem = free_share(n->usage.memory_mb + u.memory_mb,
+                            n->node.resources.memory.memory_mb - n->node.reserved.memory.memory_mb);
+    double fit = 20.0 - (pow(10, cpu) + pow(10, mem));
+    return (fit < 0 ? 0 : fit > 18 ? 18 : fit) / 18.0;
+}
+
+static double affinity_score(const struct affinities *lists[], size_t n_lists, const struct node *n)
+{
+    double sum = 0, total = 0;
+    for (size_t k = 0; k < n_lists; k++)
+        for (size_t i = 0; i < lists[k]->n; i++) {
+            const struct affinity *f = &lists[k]->items[i];
+            struct constraint c = {.ltarget = f->ltarget, .rtarget = f->rtarget, .operand = f->operand};
+            total += fabs((double)f->weight);
+            if (constraint_holds(&c, n))
+                sum += (double)f->weight;
+        }
+    return total > 0 ? sum / total : 0;
+}
+
+static void add_score(struct node_score *s, struct arena *a, const char *name, double value)
+{
+    struct rec_float_pair *p = rec_list_add(&rec_float_pair, &s->scores, a);
+    *p = (struct rec_float_pair){arena_strdup(a, name), value};
+}
+
+/* The mean of the scores that apply; those that do not are shown as 0. */
+static double score_node(struct cluster_view *v, const struct task_group *g,
+                         const struct node_view *n, struct usage u, const char *avoid,
+                         struct node_score *out)
+{
+    const struct affinities *affinities[64] = {&v->job->affinities, &g->affinities};
+    size_t n_lists = 2;
+    for (size_t i = 0; i < g->tasks.n && n_lists < 64; i++)
+        affinities[n_lists++] = &g->tasks.items[i].affinities;
+    double pack = binpack(n, u), sum = pack, anti = 0, penalty = 0;
+    double affinity = affinity_score(affinities, n_lists, &n->node);
+    int parts = 1;
+    if (n->group_allocs) {
+        anti = -((double)n->group_allocs + 1) / (double)(g->count > 0 ? g->count : 1);
+        sum += anti;
+        parts++;
+    }
+    if (avoid && str_eq(avoid, n->node.id)) {
+        penalty = -1;
+        sum += penalty;
+        parts++;
+    }
+    if (affinity != 0) {
+        sum += affinity;
+        parts++;
+    }
+    out->node_id = n->node.id;
+    add_score(out, v->arena, "binpack", pack);
+    add_score(out, v->arena, "job-anti-affinity", anti);
+    add_score(out, v->arena, "node-affinity", affinity);
+    add_score(out, v->arena, "node-reschedule-penalty", penalty);
+    out->norm_score = sum / parts;
+    return out->norm_score;
+}
+
+/* --- choosing ------------------------------------------------------------------------------------------------ */
+
+static size_t candidates_wanted(const struct cluster_view *v, const struct task_group *g)
+{
+    if (v->job->affinities.n || g->affinities.n || v->job->spreads.n || g->spreads.n)
+        return g->count > 100 ? (size_t)g->count : 100;
+    if (str_eq(v->job->type, "batch"))
+        return 2;
+    size_t log2n = 0;
+    while (((size_t)1 << log2n) < v->n_nodes)
+        log2n++;
+    return log2n > 2 ? log2n : 2;
+}
+
+static void keep_top_scores(struct alloc_metric *m, struct arena *a, const struct node_score *s)
+{
+    static const struct rec_desc score = {"score", sizeof(struct node_score), NULL, 0, false};
+    if (m->score_meta.n < 5)
+        rec_list_add(&score, &m->score_meta, a);
+    else if (m->score_meta.items[4].norm_score >= s->norm_score)
+        return;
+    size_t i = m->score_meta.n - 1;
+    for (; i > 0 && m->score_meta.items[i - 1].norm_score < s->norm_score; i--)
+        m->score_meta.items[i] = m->score_meta.items[i - 1];
+    m->score_meta.items[i] = *s;
+}
+
+/* Ports tried on a node that is not chosen are given back. */
+static bool try_node(struct cluster_view *v, const struct task_group *g, struct node_view *n,
+                     struct allocation *x, struct alloc_metric *m)
+{
+    ask_of(v->arena, g, x);
+    if (!resources_fit(v, n, allocation_usage(x), m))
+        return false;
+    ports_prepare(n);
+    bool fits = ports_assign(v, g, n, x, m);
+    uint16_t ports[512];
+    size_t count = allocation_ports(x, ports, 512);
+    if (fits) {
+        for (size_t i = 0; i < count; i++)
+            port_mark(n, ports[i], false);
+    } else { /* some of them may be others': build the map anew */
+        memset(n->ports, 0, sizeof(n->ports));
+        n->ports_ready = false;
+    }
+    return fits;
+}
+
+int place_allocation(struct cluster_view *v, const struct task_group *g, const char *avoid,
+                     struct allocation *out, struct alloc_metric *m)
+{
+    int64_t started = clock_wall_ns();
+    struct node_view *best = NULL;
+    struct allocated_resources best_resources = {0};
+    double best_score = 0;
+    size_t wanted = candidates_wanted(v, g), found = 0, skipped = 0;
+    rec_init(&alloc_metric_desc, m);
+    m->nodes_available = v->available; /* shared: nobody writes it any more */
+    for (size_t i = 0; i < v->n_nodes && found < wanted; i++) {
+        struct node_view *n = v->nodes[i];
+        struct allocation x = {0};
+        struct node_score s = {0};
+        m->nodes_evaluated++;
+        if (!is_feasible(v, g, n, m) || !try_node(v, g, n, &x, m))
+            continue;
+        double score = score_node(v, g, n, allocation_usage(&x), avoid, &s);
+        keep_top_scores(m, v->arena, &s);
+        if (!best || score > best_score) {
+            best = n;
+            best_score = score;
+            best_resources = x.resources;
+        }
+        if (score <= 0 && skipped < 3)
+            skipped++; /* looks further for something better, thrice */
+        else
+            found++;
+    }
+    m->allocation_time_ns = clock_wall_ns() - started;
+    if (!best)
+        return ERR_UNAVAILABLE;
+    out->resources = best_resources;
+    rec_map_sort(&out->resources.tasks, sizeof(struct allocated_task));
+    out->node_id = best->node.id;
+    out->node_name = best->node.name;
+    node_view_take(best, out, g->name);
+    return 0;
+}

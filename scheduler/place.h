@@ -1,0 +1,46 @@
+/* Placement: which node takes an allocation, and why others do not. Pure: a view of the nodes in, a
+ * choice and its metrics out; nothing is written but the view itself (what is placed counts at once).
+ *
+ * Scores, filters and texts follow the peer (inventory nomad-scheduler 6 and 7). Private to scheduler/. */
+#ifndef SCHEDULER_PLACE_H
+#define SCHEDULER_PLACE_H
+
+#include "scheduler/state.h"
+
+/* One node as this evaluation sees it: the snapshot and what its own plan adds and takes. */
+struct node_view {
+    struct node node;
+    struct node_usage usage;
+    size_t job_allocs;   /* live allocations of this job here, with the plan's */
+    size_t group_allocs; /* of the group being placed */
+    uint64_t ports[1024]; /* bitmap of host ports in use */
+    bool ports_ready;
+};
+struct cluster_view {
+    struct arena *arena;
+    const struct job *job;
+    struct node_view **nodes; /* ready, eligible, in the job's datacenters; shuffled */
+    size_t n_nodes;
+    struct rec_int_map available; /* ready nodes by datacenter of the job */
+};
+
+/* Reads the ready nodes. seed decides the order of equals. */
+int cluster_view_read(struct store_txn *t, const struct job *job, uint64_t seed, struct arena *a,
+                      struct cluster_view *out);
+struct node_view *cluster_view_find(struct cluster_view *v, const char *node_id);
+/* What the plan stops or places counts against the node at once. */
+void node_view_take(struct node_view *n, const struct allocation *a, const char *group);
+void node_view_give_back(struct node_view *n, const struct allocation *a, const char *group);
+
+/* Chooses a node for one allocation of the group and fills in what it gets there (resources, ports,
+ * node). avoid: node of a failed predecessor, or NULL. metrics is written in any case.
+ * 0, or ERR_UNAVAILABLE when no node can take it. */
+int place_allocation(struct cluster_view *v, const struct task_group *g, const char *avoid,
+                     struct allocation *out, struct alloc_metric *metrics);
+
+/* Whether one constraint holds for the node (distinct_* are not judged here). */
+bool constraint_holds(const struct constraint *c, const struct node *n);
+/* A version against "  >= 1.2, < 2" (hashicorp/go-version's rules; strict: SemVer's). */
+bool version_matches(const char *version, const char *constraints, bool strict);
+
+#endif
