@@ -137,6 +137,8 @@ static void alloc_update(struct store_txn *t, log_index index, struct allocation
     bool live = !alloc_is_terminal(x);
     if (live != was_live) {
         usage_change(t, x, live ? 1 : -1);
+        if (!live)
+            store_touch(t, &table_usage, "freed", 5);
         counts_change(t, index, x->namespace, x->job_id, live ? 1 : -1, 0, 0, 0);
     }
     touch_allocs(t, x, for_node);
@@ -286,7 +288,8 @@ int apply_plan(struct store_txn *t, log_index index, const void *payload, size_t
         plan_stop(t, index, &c.stops.items[i], c.now_ns);
     for (size_t i = 0; i < c.places.n; i++)
         r->number += !plan_place(t, index, (uint32_t)i, &c.places.items[i], c.now_ns);
-    for (size_t i = 0; i < c.evals.n; i++)
+    /* refused placements: the worker tries again, so the evaluation is not over */
+    for (size_t i = 0; !r->number && i < c.evals.n; i++)
         eval_put(t, index, &c.evals.items[i]);
 out:
     arena_fini(&a);

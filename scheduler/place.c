@@ -433,24 +433,18 @@ static void keep_top_scores(struct alloc_metric *m, struct arena *a, const struc
     m->score_meta.items[i] = *s;
 }
 
-/* Ports tried on a node that is not chosen are given back. */
+/* Ports are only tried here; the choice marks them (node_view_take). */
 static bool try_node(struct cluster_view *v, const struct task_group *g, struct node_view *n,
                      struct allocation *x, struct alloc_metric *m)
 {
+    uint64_t before[1024];
     ask_of(v->arena, g, x);
     if (!resources_fit(v, n, allocation_usage(x), m))
         return false;
     ports_prepare(n);
+    memcpy(before, n->ports, sizeof(before));
     bool fits = ports_assign(v, g, n, x, m);
-    uint16_t ports[512];
-    size_t count = allocation_ports(x, ports, 512);
-    if (fits) {
-        for (size_t i = 0; i < count; i++)
-            port_mark(n, ports[i], false);
-    } else { /* some of them may be others': build the map anew */
-        memset(n->ports, 0, sizeof(n->ports));
-        n->ports_ready = false;
-    }
+    memcpy(n->ports, before, sizeof(before));
     return fits;
 }
 

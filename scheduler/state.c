@@ -14,6 +14,7 @@ const struct store_table table_nodes = {67, "sched.nodes"};
 const struct store_table table_usage = {68, "sched.usage"};
 const struct store_table table_evals = {69, "sched.evals"};
 const struct store_table table_evals_by_job = {70, "sched.evals_by_job"};
+const struct store_table table_evals_open = {77, "sched.evals_open"};
 const struct store_table table_allocs = {71, "sched.allocs"};
 const struct store_table table_allocs_by_id = {72, "sched.allocs_by_id"};
 const struct store_table table_allocs_by_job = {73, "sched.allocs_by_job"};
@@ -25,7 +26,7 @@ static const struct store_table *const tables[] = {
     &table_jobs,          &table_job_versions,   &table_job_counts,    &table_nodes,
     &table_usage,         &table_evals,          &table_evals_by_job,  &table_allocs,
     &table_allocs_by_id,  &table_allocs_by_job,  &table_allocs_by_node, &table_deployments,
-    &table_deployments_by_job};
+    &table_deployments_by_job, &table_evals_open};
 
 static const struct store_command commands[] = {
     {CMD_JOB_REGISTER, "job-register", apply_job_register},
@@ -232,6 +233,20 @@ int state_job_evals(struct store_txn *t, const char *ns, const char *id, struct 
          store_next(&c)) {
         struct evaluation *x = rec_list_add(&evaluation_desc, out, a);
         rv = store_get_rec(t, &table_evals, c.val.data, c.val.len, &evaluation_desc, a, x);
+    }
+    store_cursor_close(&c);
+    return rv;
+}
+
+int state_open_evals(struct store_txn *t, struct arena *a, struct evaluations *out)
+{
+    struct store_cursor c;
+    int rv = 0;
+    *out = (struct evaluations){NULL, 0};
+    for (store_scan(t, &table_evals_open, NULL, 0, &c); store_cursor_valid(&c) && !rv;
+         store_next(&c)) {
+        struct evaluation *x = rec_list_add(&evaluation_desc, out, a);
+        rv = store_get_rec(t, &table_evals, c.key.data, c.key.len, &evaluation_desc, a, x);
     }
     store_cursor_close(&c);
     return rv;

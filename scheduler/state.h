@@ -6,7 +6,7 @@
  *
  * Watch keys (store_touch): table_allocs "node/<id>" when the servers change what a node shall run,
  * "job/<ns>\0<id>" on any change of a job's allocations, "<uuid>" on any change of one; table_evals
- * "job/..." and "<uuid>"; table_deployments "job/..." and "<uuid>". */
+ * "job/..." and "<uuid>"; table_usage "freed" when a node got room; table_deployments "job/..." and "<uuid>". */
 #ifndef SCHEDULER_STATE_H
 #define SCHEDULER_STATE_H
 
@@ -14,7 +14,8 @@
 #include "jobs/cluster.h"
 
 extern const struct store_table table_jobs, table_job_versions, table_job_counts, table_nodes,
-    table_usage, table_evals, table_evals_by_job, table_allocs, table_allocs_by_id,
+    table_usage, table_evals, table_evals_by_job,
+    table_evals_open, table_allocs, table_allocs_by_id,
     table_allocs_by_job, table_allocs_by_node, table_deployments, table_deployments_by_job;
 
 enum scheduler_command {
@@ -113,6 +114,8 @@ int state_node_allocs(struct store_txn *t, const char *node_id, struct arena *a,
                       struct allocations *out);
 int state_job_evals(struct store_txn *t, const char *ns, const char *id, struct arena *a,
                     struct evaluations *out);
+/* Those that are pending or blocked, of all jobs. */
+int state_open_evals(struct store_txn *t, struct arena *a, struct evaluations *out);
 /* The newest deployment of a job; ERR_NOT_FOUND. */
 int state_job_deployment(struct store_txn *t, const char *ns, const char *id, struct arena *a,
                          struct deployment *out);
