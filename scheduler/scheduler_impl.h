@@ -1,0 +1,74 @@
+/* What the scheduler's files share; private to scheduler/. */
+#ifndef SCHEDULER_SCHEDULER_IMPL_H
+#define SCHEDULER_SCHEDULER_IMPL_H
+
+#include "agent/base/clock.h"
+#include "agent/base/id.h"
+#include "scheduler/scheduler.h"
+#include "scheduler/state.h"
+
+#include <pthread.h>
+#include <uthash.h>
+
+struct queued_eval { /* on its way to a worker, or there */
+    UT_hash_handle hh; /* by evaluation id */
+    struct queued_eval *next; /* ready queue, best first */
+    struct arena arena;
+    struct evaluation eval;
+    bool running;
+};
+
+struct node_timer { /* when a node's next heartbeat is due */
+    UT_hash_handle hh;
+    uuid_text id;
+    mono_ms deadline;
+    bool down;
+};
+
+struct scheduler {
+    struct loop *loop;
+    struct store *store;
+    char *datacenter, *region, *name, *version, *advertise_http;
+    int64_t heartbeat_grace_ms, min_heartbeat_ttl_ms;
+
+    /* broker: the loop's, but for `lock` and what it guards */
+    struct store_watch *watch_evals, *watch_nodes, *watch_freed, *watch_allocs;
+    uv_timer_t delay_timer, heartbeat_timer;
+    bool closing;
+    int open_handles;
+    void (*close_cb)(void *arg);
+    void *close_arg;
+    struct queued_eval *known; /* hash */
+    struct node_timer *nodes;  /* hash */
+
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    struct queued_eval *ready;
+    bool stopping;
+    pthread_t *workers;
+    unsigned n_workers;
+};
+
+/* broker.c */
+int broker_start(struct scheduler *s, struct err *e);
+void broker_stop(struct scheduler *s); /* watches and memory; after the workers have ended */
+/* On the loop, when a worker has done with it. */
+void broker_done(struct scheduler *s, struct queued_eval *q);
+
+/* worker.c */
+void workers_start(struct scheduler *s, unsigned n);
+void workers_stop(struct scheduler *s);
+/* Processes one evaluation: reads, decides, proposes; retries on refusal. Blocking. */
+void worker_process(struct store *store, const struct evaluation *eval);
+
+/* heartbeat.c */
+void heartbeat_start(struct scheduler *s);
+void heartbeat_stop(struct scheduler *s);
+/* Notes a sign of life; returns how soon the next is expected. */
+int64_t heartbeat_note(struct scheduler *s, const char *node_id);
+
+/* evaluations as everyone makes them */
+void evaluation_init(struct evaluation *e, struct arena *a, const struct job *job,
+                     const char *triggered_by, int64_t now_ns);
+
+#endif
