@@ -67,7 +67,8 @@ const char *http_raw_path(const struct http_req *r)
 const char *http_param(struct http_req *r, const char *name)
 {
     for (size_t i = 0; i < r->params.n; i++)
-        if (!strcmp(r->params.items[i].name, name))
+        if (strlen(name) == r->params.items[i].name_len &&
+            !strncmp(r->params.items[i].name, name, r->params.items[i].name_len))
             return r->params.items[i].value;
     return "";
 }
@@ -308,6 +309,11 @@ void request_start(struct http_server *s, h2o_req_t *h)
     r->pretty = http_query(r, "pretty") != NULL;
     if (*path != '/') {
         http_reply_text(r, 400, "invalid request path");
+        return;
+    }
+    if (r->body_len > s->max_body_bytes) {
+        http_reply_text(r, 413, "Request body(%zu bytes) too large, max size: %zu bytes.",
+                        r->body_len, s->max_body_bytes);
         return;
     }
     if (s->closing) {

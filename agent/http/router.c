@@ -49,7 +49,7 @@ void router_fini(struct router *t)
 static void param_add(struct route_params *ps, const char *name, const char *value, size_t len)
 {
     if (ps->n < ROUTE_MAX_PARAMS)
-        ps->items[ps->n++] = (struct route_param){name, value, len};
+        ps->items[ps->n++] = (struct route_param){name, strcspn(name, "/"), value, len};
 }
 
 static bool path_matches(const char *pattern, const char *path, struct route_params *ps)

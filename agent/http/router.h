@@ -7,7 +7,8 @@
 #define ROUTE_MAX_PARAMS 6
 
 struct route_param {
-    const char *name;
+    const char *name; /* into the pattern */
+    size_t name_len;
     const char *value; /* into the path */
     size_t len;
 };

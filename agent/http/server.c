@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,7 +29,8 @@ static void init_h2o(struct http_server *s, bool gzip)
     h2o_config_init(&s->config);
     s->config.http1.upgrade_to_http2 = 0;
     s->config.http1.req_timeout = REQUEST_TIMEOUT_MS;
-    s->config.max_request_entity_size = s->max_body_bytes;
+    /* a little too large is read and answered; h2o's own 413 hangs up on the sender */
+    s->config.max_request_entity_size = s->max_body_bytes * 2;
     s->config.server_name = h2o_iovec_init(H2O_STRLIT(""));
     h2o_hostconf_t *host =
         h2o_config_register_host(&s->config, h2o_iovec_init(H2O_STRLIT("default")), 65535);
@@ -48,6 +50,7 @@ static void init_h2o(struct http_server *s, bool gzip)
 int http_server_new(struct loop *loop, const struct http_server_config *c, struct http_server **out,
                     struct err *e)
 {
+    signal(SIGPIPE, SIG_IGN); /* a peer that has gone is an error of its write, not a signal */
     struct http_server *s = MEM_NEW(struct http_server);
     s->loop = loop;
     s->name = mem_strdup(c->name);
@@ -161,7 +164,7 @@ static void closed_now(struct http_server *s)
     void *arg = s->close_arg;
     router_fini(&s->router);
     free(s->name);
-    if (!s->connections) {
+    if (!s->shutdown_requested) {
         h2o_context_dispose(&s->context);
         h2o_config_dispose(&s->config);
         free(s);
@@ -194,7 +197,9 @@ void http_server_close(struct http_server *s, void (*cb)(void *arg), void *arg)
     s->close_arg = arg;
     while (s->live)
         request_cancel(s->live);
-    h2o_context_request_shutdown(&s->context);
+    if (s->connections) /* else nothing is left, and the context can be disposed of */
+        h2o_context_request_shutdown(&s->context);
+    s->shutdown_requested = s->connections > 0;
     s->closing_handles = 1;
     while (s->listeners) {
         struct http_listener *l = s->listeners;

@@ -32,7 +32,7 @@ struct http_server {
     struct http_req *live; /* unanswered, a list */
     struct http_req *held; /* of those, the ones whose socket we read: hash by socket */
     int closing_handles;
-    bool closing;
+    bool closing, shutdown_requested;
     void (*close_cb)(void *arg);
     void *close_arg;
 };
