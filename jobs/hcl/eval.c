@@ -54,7 +54,7 @@ static json_t *eval_template(struct hcl_source *s, const struct hcl_expr *e, boo
         json_t *v = eval(s, e->items[i], &later);
         if (!v)
             goto fail;
-        if (e->n_items == 1 && !later && e->items[i]->kind != HCL_LITERAL) {
+        if (e->n_items == 1 && !later) {
             buf_fini(&b);
             return v; /* "${expr}" alone keeps its type */
         }
