@@ -6,6 +6,7 @@
 #include "agent/base/str.h"
 #include "discovery/local_impl.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,7 +56,7 @@ static struct waiting *waiting_new(struct local_agent *l, local_done_cb cb, void
     return w;
 }
 
-static void describe_check(const struct local_check *c, struct arena *a, struct catalog_check *out)
+void local_describe_check(const struct local_check *c, struct arena *a, struct catalog_check *out)
 {
     rec_init(&catalog_check_desc, out);
     out->check_id = c->def.check_id;
@@ -69,6 +70,11 @@ static void describe_check(const struct local_check *c, struct arena *a, struct 
     const struct check_definition *d = &c->def;
     out->type = arena_strdup(a, d->ttl_ns ? "ttl" : !str_is_empty(d->http) ? "http"
                                 : !str_is_empty(d->tcp) ? "tcp" : d->script_args.n ? "script" : "");
+    char text[DURATION_MAX];
+    if (d->interval_ns && duration_format(d->interval_ns, text))
+        out->interval = arena_strdup(a, text);
+    if (d->timeout_ns && duration_format(d->timeout_ns, text))
+        out->timeout = arena_strdup(a, text);
 }
 
 static void describe_service(const struct local_service *s, struct catalog_service *out)
@@ -87,8 +93,9 @@ static void describe_service(const struct local_service *s, struct catalog_servi
     out->enable_tag_override = d->enable_tag_override;
     out->tagged_addresses.items = d->tagged_addresses.items;
     out->tagged_addresses.n = d->tagged_addresses.n;
-    out->proxy = d->proxy;
-    out->connect = d->connect;
+    static char no_proxy[] = "{\"Mode\":\"\",\"MeshGateway\":{},\"Expose\":{}}", no_connect[] = "{}";
+    out->proxy = d->proxy ? d->proxy : no_proxy;
+    out->connect = d->connect ? d->connect : no_connect;
 }
 
 static void note_synced(struct local_check *c)
@@ -113,7 +120,7 @@ static void propose(struct local_agent *l, struct local_service *s, struct local
     }
     for (struct local_check *c = l->checks; c; c = c->hh.next)
         if (c == only || (s && str_eq(c->def.service_id, s->def.id))) {
-            describe_check(c, &a, rec_list_add(&check, &r.checks, &a));
+            local_describe_check(c, &a, rec_list_add(&check, &r.checks, &a));
             note_synced(c);
         }
     catalog_register(l->store, l->loop, &r, on_proposed, waiting_new(l, cb, arg, false));
@@ -259,6 +266,23 @@ static void drop_other_checks(struct local_agent *l, const char *service_id,
 
 static void save(struct local_agent *l);
 
+/* An address that is an IP is its own lan and wan address, as the peer adds them. */
+static void add_tagged_addresses(struct local_service *s)
+{
+    struct service_definition *d = &s->def;
+    unsigned char ip[16];
+    int family = str_is_empty(d->address) ? 0 : strchr(d->address, ':') ? AF_INET6 : AF_INET;
+    if (!family || inet_pton(family, d->address, ip) != 1 || d->tagged_addresses.n)
+        return;
+    static const char *const names[2][2] = {{"lan_ipv4", "wan_ipv4"}, {"lan_ipv6", "wan_ipv6"}};
+    for (int i = 0; i < 2; i++) {
+        struct catalog_address *x = rec_list_add(&catalog_address_desc, &d->tagged_addresses, &s->arena);
+        x->key = arena_strdup(&s->arena, names[family == AF_INET6][i]);
+        x->address = d->address;
+        x->port = d->port;
+    }
+}
+
 int local_service_register(struct local_agent *l, const struct service_definition *d, bool replace,
                            local_done_cb cb, void *arg, struct err *e)
 {
@@ -271,6 +295,7 @@ int local_service_register(struct local_agent *l, const struct service_definitio
         s->def.id = arena_strdup(&s->arena, d->name);
     if (!s->def.weights.passing && !s->def.weights.warning)
         s->def.weights = (struct catalog_weights){1, 1};
+    add_tagged_addresses(s);
     if ((old = service_find(l, s->def.id)))
         service_free(l, old);
     HASH_ADD_KEYPTR(hh, l->services, s->def.id, strlen(s->def.id), s);

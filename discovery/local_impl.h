@@ -67,6 +67,8 @@ void check_stop(struct local_check *c); /* frees it when its handles are closed 
 void check_result(struct local_check *c, enum catalog_health h, const char *output, size_t len,
                   bool at_once);
 /* local.c */
+/* Borrows from the check, and from a. */
+void local_describe_check(const struct local_check *c, struct arena *a, struct catalog_check *out);
 void local_sync_check(struct local_agent *l, struct local_check *c, local_done_cb cb, void *arg);
 
 #endif
