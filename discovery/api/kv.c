@@ -98,7 +98,7 @@ static void reply_raw(struct discovery_api *api, struct http_req *r)
     if (rv)
         http_reply(r, 404, NULL, "", 0);
     else
-        http_reply(r, 200, "text/plain; charset=utf-8", v.value.data ? v.value.data : (uint8_t *)"",
+        http_reply(r, 200, "text/plain; charset=utf-8", v.value.n ? (const void *)v.value.data : "",
                    v.value.n);
 }
 
