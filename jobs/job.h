@@ -277,6 +277,7 @@ extern const struct rec_desc job_desc, task_group_desc, task_desc, service_desc,
 /* All mistakes of an input, in order; memory is the arena's. */
 struct job_mistake {
     char *text; /* "job.hcl:3,5-10: Unsupported argument; An argument named ..." or a field path */
+    char *snippet; /* the offending line with the spot underlined, or NULL */
 };
 struct job_mistakes {
     struct arena *arena;

@@ -1,515 +1,382 @@
-/* Bodies into records, by the descriptor's hcl names. */
+/* Bodies to records: the descriptor's hcl names are the schema. */
 #include "agent/base/duration.h"
 #include "agent/base/str.h"
-#include "jobs/hcl/parse_impl.h"
+#include "jobs/hcl/hcl.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define AT(rec, f) ((void *)((char *)(rec) + (f)->offset))
+/* --- schema -------------------------------------------------------------------------------------------- */
 
-static bool unsuitable(struct hcl_eval *ev, const struct hcl_expr *e, const char *detail) {
-    hcl_diag_add(ev->diags, e->range, "Unsuitable value type", "Unsuitable value: %s", detail);
-    return false;
-}
-
-static bool is_block_kind(const struct rec_field *f) {
-    if (f->flags & (REC_HCL_ATTR | REC_HCL_BOTH))
+static bool is_block_field(const struct rec_field *f)
+{
+    if (f->flags & REC_HCL_ATTR)
         return false;
-    if (f->kind == REC_STRUCT || f->kind == REC_PTR)
+    if (f->kind == REC_STRUCT || f->kind == REC_PTR || f->kind == REC_RAW)
         return true;
-    return (f->kind == REC_LIST || f->kind == REC_MAP) && !f->of->bare;
+    if (f->kind == REC_MAP)
+        return true;
+    return f->kind == REC_LIST && !f->of->bare;
 }
 
-/* A label's name may not be set as an argument, unless the label is optional text (a job's id). */
-static bool is_argument(const struct rec_field *f) {
-    return !(f->flags & REC_LABEL) || f->kind == REC_OSTR;
+static bool is_attr_field(const struct rec_field *f)
+{
+    return !is_block_field(f) || f->flags & REC_HCL_BOTH || f->kind == REC_RAW;
 }
 
-static const struct rec_field *field_find(const struct rec_desc *d, const char *hcl) {
+static const struct rec_field *field_named(const struct rec_desc *d, const char *name)
+{
     for (size_t i = 0; i < d->n_fields; i++)
-        if (d->fields[i].hcl && str_eq(d->fields[i].hcl, hcl))
+        if (d->fields[i].hcl && !strcmp(d->fields[i].hcl, name))
             return &d->fields[i];
     return NULL;
 }
 
-/* --- scalars ------------------------------------------------------------------------------- */
-
-static bool number_of(struct hcl_eval *ev, const struct hcl_expr *e, const struct hcl_value *v,
-                      long double *out) {
-    return hcl_to_number(v, out) || unsuitable(ev, e, "a number is required");
-}
-
-static bool set_int(struct hcl_eval *ev, const struct hcl_expr *e, const struct hcl_value *v,
-                    bool is_unsigned, void *out) {
-    long double n;
-    if (!number_of(ev, e, v, &n))
-        return false;
-    if (n != floorl(n))
-        return unsuitable(ev, e, "value must be a whole number");
-    if (n >= 9.2e18L || n <= -9.2e18L || (is_unsigned && n < 0)) {
-        return unsuitable(ev, e, is_unsigned && n < 0 ? "value must be a whole number, 0 or greater"
-                                                      : "value is out of range");
-    }
-    if (is_unsigned)
-        *(uint64_t *)out = (uint64_t)n;
-    else
-        *(int64_t *)out = (int64_t)n;
-    return true;
-}
-
-static bool set_duration(struct hcl_eval *ev, const struct hcl_expr *e, const struct hcl_value *v,
-                         int64_t *out) {
-    if (v->kind == HCL_NUMBER)
-        return set_int(ev, e, v, false, out);
-    if (v->kind != HCL_STRING) {
-        hcl_diag_add(ev->diags, e->range, "Unsuitable value type",
-                     "Unsuitable value: expected a string but found %s", hcl_kind_name(v->kind));
-        return false;
-    }
-    if (duration_parse(v->string, out) == 0)
-        return true;
-    hcl_diag_add(ev->diags, e->range, "Unsuitable value type",
-                 "Unsuitable duration value: time: invalid duration \"%.100s\"", v->string);
-    return false;
-}
-
-static bool set_string(struct hcl_eval *ev, const struct hcl_expr *e, const struct hcl_value *v,
-                       char **out) {
-    const char *s;
-    if (!hcl_to_string(v, ev->arena, &s))
-        return unsuitable(ev, e, "string required");
-    *out = arena_strdup(ev->arena, s);
-    return true;
-}
-
-static bool set_bool(struct hcl_eval *ev, const struct hcl_expr *e, const struct hcl_value *v,
-                     bool *out) {
-    return hcl_to_bool(v, out) || unsuitable(ev, e, "a bool is required");
-}
-
-/* --- collections --------------------------------------------------------------------------- */
-
-static bool set_field(struct hcl_eval *ev, const struct hcl_expr *e, const struct rec_field *f,
-                      const struct hcl_value *v, void *rec);
-
-static bool set_list(struct hcl_eval *ev, const struct hcl_expr *e, const struct rec_field *f,
-                     const struct hcl_value *v, void *rec) {
-    if (v->kind != HCL_LIST) {
-        char text[64];
-        snprintf(text, sizeof text, "list of %s required",
-                 f->of->fields[0].kind == REC_STR ? "string" : "values");
-        return unsuitable(ev, e, text);
-    }
-    bool ok = true;
-    if (v->n == 0) { /* [] is not null */
-        struct rec_list *list = AT(rec, f);
-        list->items = arena_alloc(ev->arena, f->of->size);
-    }
-    for (size_t i = 0; i < v->n; i++) {
-        const struct hcl_expr *at = e->kind == EXPR_LIST && i < e->n ? e->items[i].value : e;
-        void *item = rec_list_add(f->of, AT(rec, f), ev->arena);
-        ok = set_field(ev, at, &f->of->fields[0], &v->items[i], item) && ok;
-    }
-    return ok;
-}
-
-static bool set_map(struct hcl_eval *ev, const struct hcl_expr *e, const struct rec_field *f,
-                    const struct hcl_value *v, void *rec) {
-    if (v->kind != HCL_OBJECT)
-        return unsuitable(ev, e, "map of string required");
-    bool ok = true;
-    if (v->n == 0) {
-        struct rec_list *list = AT(rec, f);
-        list->items = arena_alloc(ev->arena, f->of->size);
-    }
-    for (size_t i = 0; i < v->n; i++) {
-        char **item = rec_list_add(f->of, AT(rec, f), ev->arena);
-        *item = arena_strdup(ev->arena, v->members[i].key);
-        ok = set_field(ev, e, &f->of->fields[0], &v->members[i].value, item) && ok;
-    }
-    rec_map_sort(AT(rec, f), f->of->size);
-    return ok;
-}
-
-/* How free-form values look to a driver: an object is a list of one object. */
-static void write_free_value(const struct hcl_value *v, struct buf *out) {
-    if (v->kind == HCL_OBJECT) {
-        buf_str_add(out, "[{");
-        for (size_t i = 0; i < v->n; i++) {
-            if (i)
-                buf_char(out, ',');
-            buf_json_str(out, v->members[i].key, strlen(v->members[i].key));
-            buf_char(out, ':');
-            write_free_value(&v->members[i].value, out);
-        }
-        buf_str_add(out, "}]");
-    } else if (v->kind == HCL_LIST) {
-        buf_char(out, '[');
-        for (size_t i = 0; i < v->n; i++) {
-            if (i)
-                buf_char(out, ',');
-            write_free_value(&v->items[i], out);
-        }
-        buf_char(out, ']');
-    } else {
-        hcl_value_json(v, out);
-    }
-}
-
-/* Compact with sorted keys, as REC_RAW is kept. */
-static bool set_raw(struct hcl_eval *ev, const struct hcl_range at, struct buf *text, char **out) {
-    json_error_t je;
-    json_t *json = json_loadb(buf_str(text), text->len, JSON_DECODE_ANY, &je);
-    if (!json) {
-        hcl_diag_add(ev->diags, at, "Unsuitable value type",
-                     "Unsuitable value: it cannot be written as JSON: %s", je.text);
-        return false;
-    }
-    *out = rec_raw_from_json(json, ev->arena);
-    json_decref(json);
-    return true;
-}
-
-/* `x = {...}` where a free-form block would stand means the object itself. */
-static bool set_raw_value(struct hcl_eval *ev, const struct hcl_expr *e, const struct hcl_value *v,
-                          char **out) {
-    struct buf text = BUF_INIT;
-    if (v->kind == HCL_OBJECT) {
-        buf_char(&text, '{');
-        for (size_t i = 0; i < v->n; i++) {
-            if (i)
-                buf_char(&text, ',');
-            buf_json_str(&text, v->members[i].key, strlen(v->members[i].key));
-            buf_char(&text, ':');
-            write_free_value(&v->members[i].value, &text);
-        }
-        buf_char(&text, '}');
-    } else {
-        write_free_value(v, &text);
-    }
-    bool ok = set_raw(ev, e->range, &text, out);
-    buf_fini(&text);
-    return ok;
-}
-
-static bool set_field(struct hcl_eval *ev, const struct hcl_expr *e, const struct rec_field *f,
-                      const struct hcl_value *v, void *rec) {
-    void *p = AT(rec, f);
-    long double n;
-    bool b;
-    if (v->kind == HCL_NULL)
-        return true;
-    switch (f->kind) {
-    case REC_BOOL:
-        return set_bool(ev, e, v, p);
-    case REC_OBOOL:
-        if (!set_bool(ev, e, v, &b))
-            return false;
-        *(int8_t *)p = b;
-        return true;
-    case REC_INT:
-    case REC_OINT:
-    case REC_UINT:
-        return set_int(ev, e, v, f->kind == REC_UINT, p);
-    case REC_FLOAT:
-        if (!number_of(ev, e, v, &n))
-            return false;
-        *(double *)p = (double)n;
-        return true;
-    case REC_STR:
-    case REC_OSTR:
-        return set_string(ev, e, v, p);
-    case REC_DUR:
-    case REC_ODUR:
-    case REC_DURS:
-        return set_duration(ev, e, v, p);
-    case REC_RAW:
-        return set_raw_value(ev, e, v, p);
-    case REC_LIST:
-        return set_list(ev, e, f, v, rec);
-    case REC_MAP:
-        return set_map(ev, e, f, v, rec);
-    default:
-        return unsuitable(ev, e, "this cannot be set in a file");
-    }
-}
-
-/* --- free form ----------------------------------------------------------------------------- */
-
-static void free_blocks(struct hcl_eval *ev, const struct hcl_body *body, const char *type,
-                        struct buf *out, bool *ok) {
-    bool first = true;
-    buf_char(out, '[');
-    for (size_t i = 0; i < body->n; i++) {
-        const struct hcl_block *b = body->items[i].block;
-        if (!b || !str_eq(b->type, type))
-            continue;
-        if (!first)
-            buf_char(out, ',');
-        first = false;
-        for (size_t k = 0; k < b->n_labels; k++) {
-            buf_char(out, '{');
-            buf_json_str(out, b->labels[k].text, strlen(b->labels[k].text));
-            buf_str_add(out, ":[");
-        }
-        *ok = hcl_free_form(ev, b->body, out) && *ok;
-        for (size_t k = 0; k < b->n_labels; k++)
-            buf_str_add(out, "]}");
-    }
-    buf_char(out, ']');
-}
-
-/* Whether an earlier item of the body has this name; told as a mistake when either is an argument. */
-struct name_seen {
-    const char *name;
-    size_t place;
-};
-static int compare_seen(const void *a, const void *b) {
-    const struct name_seen *x = a, *y = b;
-    int c = strcmp(x->name, y->name);
-    return c ? c : (x->place > y->place) - (x->place < y->place);
-}
-
-static void tell_redefined(struct hcl_eval *ev, const struct hcl_attr *a, struct hcl_range before) {
-    struct buf at = BUF_INIT;
-    hcl_range_write(ev->file, before, &at);
-    hcl_diag_add(ev->diags, a->name_range, "Attribute redefined",
-                 "The argument \"%s\" was already set at %s. Each argument may be set only once.",
-                 a->name, buf_str(&at));
-    buf_fini(&at);
-}
-
-static void tell_both(struct hcl_eval *ev, const struct hcl_block *b, struct hcl_range before) {
-    struct buf at = BUF_INIT, summary = BUF_INIT;
-    hcl_range_write(ev->file, before, &at);
-    buf_printf(&summary, "Duplicate %s block", b->type);
-    hcl_diag_add(ev->diags, b->head_range, buf_str(&summary),
-                 "%s may not be defined more than once. Another definition is defined at %s.",
-                 b->type, buf_str(&at));
-    buf_fini(&at);
-    buf_fini(&summary);
-}
-
-/* For each item, the place of the first item of the same name (itself when it is the first).
- * Arguments set twice, or beside a block of their name, are told. */
-static size_t *first_places(struct hcl_eval *ev, const struct hcl_body *body, bool *ok) {
-    struct name_seen *seen = ARENA_ARRAY(ev->arena, struct name_seen, body->n + 1);
-    size_t *first = ARENA_ARRAY(ev->arena, size_t, body->n + 1);
-    for (size_t i = 0; i < body->n; i++)
-        seen[i] = (struct name_seen){
-            body->items[i].attr ? body->items[i].attr->name : body->items[i].block->type, i};
-    qsort(seen, body->n, sizeof *seen, compare_seen);
-    for (size_t i = 0; i < body->n; i++) {
-        bool again = i > 0 && str_eq(seen[i].name, seen[i - 1].name);
-        first[seen[i].place] = again ? first[seen[i - 1].place] : seen[i].place;
-        if (!again)
-            continue;
-        const struct hcl_item *it = &body->items[seen[i].place],
-                              *was = &body->items[first[seen[i].place]];
-        if (it->attr)
-            tell_redefined(ev, it->attr,
-                           was->attr ? was->attr->range : was->block->head_range);
-        else if (was->attr)
-            tell_both(ev, it->block, was->attr->range);
-        else
-            continue;
-        *ok = false;
-    }
-    return first;
-}
-
-bool hcl_free_form(struct hcl_eval *ev, const struct hcl_body *body, struct buf *out) {
-    bool ok = true, comma = false;
-    size_t *first = first_places(ev, body, &ok);
-    buf_char(out, '{');
-    for (size_t i = 0; i < body->n; i++) {
-        const struct hcl_item *it = &body->items[i];
-        if (first[i] != i)
-            continue;
-        const char *name = it->attr ? it->attr->name : it->block->type;
-        if (comma)
-            buf_char(out, ',');
-        comma = true;
-        buf_json_str(out, name, strlen(name));
-        buf_char(out, ':');
-        if (it->attr) {
-            struct hcl_value v;
-            ok = hcl_eval(ev, it->attr->expr, &v) && ok;
-            write_free_value(&v, out);
-        } else {
-            free_blocks(ev, body, name, out, &ok);
-        }
-    }
-    buf_char(out, '}');
-    return ok;
-}
-
-/* --- bodies -------------------------------------------------------------------------------- */
-
-static bool decode_attr(struct hcl_eval *ev, const struct hcl_attr *a, const struct rec_desc *d,
-                        void *rec) {
-    const struct rec_field *f = field_find(d, a->name);
-    if (!f || !is_argument(f)) {
-        hcl_diag_add(ev->diags, a->name_range, "Unsupported argument",
-                     "An argument named \"%s\" is not expected here.", a->name);
-        return false;
-    }
-    if (is_block_kind(f)) {
-        hcl_diag_add(ev->diags, a->name_range, "Unsupported argument",
-                     "An argument named \"%s\" is not expected here. Did you mean to define a block "
-                     "of type \"%s\"?",
-                     a->name, a->name);
-        return false;
-    }
-    struct hcl_value v;
-    return hcl_eval(ev, a->expr, &v) && set_field(ev, a->expr, f, &v, rec);
-}
-
-static const struct rec_field *label_field(const struct rec_desc *d) {
+static const struct rec_field *label_field(const struct rec_desc *d)
+{
     for (size_t i = 0; i < d->n_fields; i++)
         if (d->fields[i].flags & REC_LABEL)
             return &d->fields[i];
     return NULL;
 }
 
-bool hcl_decode_labels(struct hcl_eval *ev, const struct hcl_block *b, const struct rec_desc *d,
-                       void *rec) {
-    const struct rec_field *f = label_field(d);
-    struct buf summary = BUF_INIT;
-    bool ok = b->n_labels == (f ? 1 : 0);
-    if (f && b->n_labels == 0) {
-        buf_printf(&summary, "Missing %s for %s", "name", b->type);
-        hcl_diag_add(ev->diags, b->head_range, buf_str(&summary),
-                     "All %s blocks must have 1 labels (name).", b->type);
-    } else if (!ok) {
-        buf_printf(&summary, "Extraneous label for %s", b->type);
-        hcl_diag_add(ev->diags, b->labels[f ? 1 : 0].range, buf_str(&summary),
-                     f ? "Only 1 labels (name) are expected for %s blocks."
-                       : "No labels are expected for %s blocks.",
-                     b->type);
-    } else if (f && *(char **)AT(rec, f) == NULL) {
-        *(char **)AT(rec, f) = b->labels[0].text;
-    }
-    buf_fini(&summary);
-    return ok;
-}
-
-/* The map's body: every argument is one entry. */
-static bool decode_map_block(struct hcl_eval *ev, const struct hcl_block *b,
-                             const struct rec_field *f, void *rec) {
-    bool ok = true;
-    first_places(ev, b->body, &ok);
-    struct rec_list *list = AT(rec, f);
-    if (b->body->n == 0)
-        list->items = arena_alloc(ev->arena, f->of->size);
-    for (size_t i = 0; i < b->body->n; i++) {
-        const struct hcl_item *it = &b->body->items[i];
-        if (it->block) {
-            hcl_diag_add(ev->diags, it->block->type_range, "Unexpected block",
-                         "Blocks are not allowed here.");
-            ok = false;
-            continue;
+/* Levenshtein distance, for "did you mean"; short names only. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[64], n = strlen(a), m = strlen(b);
+    if (n >= 60 || m >= 60)
+        return 99;
+    for (size_t j = 0; j <= m; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= n; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= m; j++) {
+            size_t up = row[j], cost = diagonal + (a[i - 1] != b[j - 1]);
+            size_t best = row[j - 1] + 1 < up + 1 ? row[j - 1] + 1 : up + 1;
+            row[j] = cost < best ? cost : best;
+            diagonal = up;
         }
-        struct hcl_value v;
-        if (!hcl_eval(ev, it->attr->expr, &v)) {
-            ok = false;
-            continue;
-        }
-        char **item = rec_list_add(f->of, list, ev->arena);
-        *item = it->attr->name;
-        ok = set_field(ev, it->attr->expr, &f->of->fields[0], &v, item) && ok;
     }
-    rec_map_sort(list, f->of->size);
-    return ok;
+    return row[m];
 }
 
-static bool decode_raw_block(struct hcl_eval *ev, const struct hcl_block *b,
-                             const struct rec_field *f, void *rec) {
-    struct buf text = BUF_INIT;
-    bool ok = hcl_free_form(ev, b->body, &text);
-    ok = ok && set_raw(ev, b->head_range, &text, AT(rec, f));
-    buf_fini(&text);
-    return ok;
-}
-
-static bool decode_record_block(struct hcl_eval *ev, const struct hcl_block *b,
-                                const struct rec_field *f, void *rec) {
-    void *item;
-    if (f->kind == REC_PTR) {
-        item = arena_alloc(ev->arena, f->of->size);
-        rec_init(f->of, item);
-        *(void **)AT(rec, f) = item;
-    } else if (f->kind == REC_STRUCT) {
-        item = AT(rec, f);
-    } else {
-        item = rec_list_add(f->of, AT(rec, f), ev->arena);
-    }
-    bool ok = hcl_decode_labels(ev, b, f->of, item);
-    if (f->kind == REC_MAP && b->n_labels)
-        *(char **)item = b->labels[0].text;
-    return hcl_decode(ev, b->body, f->of, item) && ok;
-}
-
-static bool tell_duplicate(struct hcl_eval *ev, const struct hcl_block *b,
-                           const struct hcl_block *before) {
-    struct buf at = BUF_INIT, summary = BUF_INIT;
-    hcl_range_write(ev->file, before->head_range, &at);
-    buf_printf(&summary, "Duplicate %s block", b->type);
-    hcl_diag_add(ev->diags, b->head_range, buf_str(&summary),
-                 "Only one %s block is allowed. Another was defined at %s.", b->type, buf_str(&at));
-    buf_fini(&at);
-    buf_fini(&summary);
-    return false;
-}
-
-static bool decode_block(struct hcl_eval *ev, const struct hcl_block *b,
-                         const struct hcl_block *before, const struct rec_desc *d, void *rec) {
-    const struct rec_field *f = field_find(d, b->type);
-    bool takes_block = f && (is_block_kind(f) || f->kind == REC_RAW || (f->flags & REC_HCL_BOTH));
-    if (!takes_block) {
-        hcl_diag_add(ev->diags, b->type_range, "Unsupported block type",
-                     f && is_argument(f)
-                         ? "Blocks of type \"%s\" are not expected here. Did you mean to define "
-                           "argument \"%s\"? If so, use the equals sign to assign it a value."
-                         : "Blocks of type \"%s\" are not expected here.",
-                     b->type, b->type);
-        return false;
-    }
-    bool many = is_block_kind(f) && (f->kind == REC_LIST || f->kind == REC_MAP);
-    if (before && !many)
-        return tell_duplicate(ev, b, before);
-    if (is_block_kind(f))
-        return decode_record_block(ev, b, f, rec);
-    if (b->n_labels) {
-        hcl_diag_add(ev->diags, b->labels[0].range, "Extraneous label",
-                     "No labels are expected for %s blocks.", b->type);
-        return false;
-    }
-    return f->kind == REC_RAW ? decode_raw_block(ev, b, f, rec) : decode_map_block(ev, b, f, rec);
-}
-
-static void sort_block_maps(const struct rec_desc *d, void *rec) {
+static const char *suggestion(struct hcl_source *s, const struct rec_desc *d, const char *name)
+{
+    const char *best = NULL;
+    size_t least = strlen(name) < 4 ? 2 : 3;
     for (size_t i = 0; i < d->n_fields; i++)
-        if (d->fields[i].kind == REC_MAP && is_block_kind(&d->fields[i]))
-            rec_map_sort(AT(rec, &d->fields[i]), d->fields[i].of->size);
+        if (d->fields[i].hcl && distance(name, d->fields[i].hcl) < least) {
+            least = distance(name, d->fields[i].hcl);
+            best = d->fields[i].hcl;
+        }
+    return best ? arena_printf(s->arena, " Did you mean \"%s\"?", best) : "";
 }
 
-bool hcl_decode(struct hcl_eval *ev, const struct hcl_body *body, const struct rec_desc *d,
-                void *rec) {
-    bool ok = true;
-    size_t *first = first_places(ev, body, &ok);
-    for (size_t i = 0; i < body->n; i++) {
-        const struct hcl_item *it = &body->items[i], *was = &body->items[first[i]];
-        if (first[i] != i && (it->attr || was->attr))
-            continue; /* told */
-        if (it->attr)
-            ok = decode_attr(ev, it->attr, d, rec) && ok;
-        else
-            ok = decode_block(ev, it->block, first[i] == i ? NULL : was->block, d, rec) && ok;
+/* --- values to fields ----------------------------------------------------------------------------------------- */
+
+static void wrong_type(struct hcl_source *s, const struct hcl_expr *e, const char *want)
+{
+    hcl_error(s, e->range, "Incorrect attribute value type",
+              "Inappropriate value for attribute: %s required.", want);
+}
+
+static bool to_int(const json_t *v, int64_t *out)
+{
+    if (json_is_integer(v)) {
+        *out = json_integer_value(v);
+        return true;
     }
-    sort_block_maps(d, rec);
-    return ok;
+    const char *text = json_string_value(v);
+    return text && !str_to_i64(text, out);
+}
+
+static bool to_bool(const json_t *v, bool *out)
+{
+    const char *text = json_string_value(v);
+    *out = json_is_true(v) || (text && !strcmp(text, "true"));
+    return json_is_boolean(v) || *out || (text && !strcmp(text, "false"));
+}
+
+static bool to_duration(const json_t *v, int64_t *out)
+{
+    const char *text = json_string_value(v);
+    return json_is_integer(v) ? to_int(v, out) : text && !duration_parse(text, out);
+}
+
+static bool to_strs(struct hcl_source *s, const json_t *v, struct rec_strs *out)
+{
+    if (!json_is_array(v))
+        return false;
+    out->items = ARENA_ARRAY(s->arena, char *, json_array_size(v) + 1);
+    for (out->n = 0; out->n < json_array_size(v); out->n++)
+        if (!(out->items[out->n] = hcl_value_text(json_array_get(v, out->n), s->arena)))
+            return false;
+    return true;
+}
+
+static bool to_map(struct hcl_source *s, const struct rec_field *f, json_t *v, struct rec_list *out)
+{
+    const char *key;
+    json_t *x;
+    if (!json_is_object(v))
+        return false;
+    if (!out->items)
+        out->items = arena_alloc(s->arena, 1);
+    json_object_foreach(v, key, x) {
+        char *item = rec_list_add(f->of, out, s->arena);
+        *(char **)(void *)item = arena_strdup(s->arena, key);
+        void *p = item + f->of->fields[0].offset;
+        if (f->of == &rec_strs_pair ? !to_strs(s, x, p)
+                                    : !(*(char **)p = hcl_value_text(x, s->arena)))
+            return false;
+    }
+    rec_map_sort(out, f->of->size);
+    return true;
+}
+
+static void set_raw(struct hcl_source *s, char **p, const json_t *v)
+{
+    *p = rec_raw_from_json(v, s->arena);
+}
+
+static void set_field(struct hcl_source *s, const struct rec_field *f, const struct hcl_expr *e,
+                      json_t *v, void *rec)
+{
+    void *p = (char *)rec + f->offset;
+    bool b;
+    if (json_is_null(v))
+        return; /* as if it were not there */
+    switch (f->kind) {
+    case REC_STR:
+    case REC_OSTR:
+        if (!(*(char **)p = hcl_value_text(v, s->arena)))
+            wrong_type(s, e, "string");
+        break;
+    case REC_INT:
+    case REC_OINT:
+    case REC_UINT:
+        if (!to_int(v, p))
+            wrong_type(s, e, "a number");
+        break;
+    case REC_FLOAT:
+        if (!json_is_number(v))
+            wrong_type(s, e, "a number");
+        else
+            *(double *)p = json_number_value(v);
+        break;
+    case REC_BOOL:
+        if (!to_bool(v, p))
+            wrong_type(s, e, "bool");
+        break;
+    case REC_OBOOL:
+        if (!to_bool(v, &b))
+            wrong_type(s, e, "bool");
+        else
+            *(int8_t *)p = b;
+        break;
+    case REC_DUR:
+    case REC_ODUR:
+    case REC_DURS:
+        if (!to_duration(v, p))
+            hcl_error(s, e->range, "Unsuitable duration value",
+                      "Unsuitable value: a duration such as \"30s\" or \"1h30m\" is required.");
+        break;
+    case REC_RAW:
+        set_raw(s, p, v);
+        break;
+    case REC_LIST:
+        if (!to_strs(s, v, p))
+            wrong_type(s, e, "list of string");
+        break;
+    case REC_MAP:
+        if (!to_map(s, f, v, p))
+            wrong_type(s, e, "map of string");
+        break;
+    default:
+        wrong_type(s, e, "a block");
+    }
+}
+
+static void decode_attr(struct hcl_source *s, const struct hcl_attr *a, const struct rec_desc *d,
+                        void *rec)
+{
+    const struct rec_field *f = field_named(d, a->name);
+    if (!f || !is_attr_field(f)) {
+        if (f)
+            hcl_error(s, a->name_range, "Unsupported argument",
+                      "An argument named \"%s\" is not expected here. Did you mean to define a block "
+                      "of type \"%s\"?", a->name, a->name);
+        else
+            hcl_error(s, a->name_range, "Unsupported argument",
+                      "An argument named \"%s\" is not expected here.%s", a->name,
+                      suggestion(s, d, a->name));
+        return;
+    }
+    bool deferred;
+    json_t *v = hcl_eval(s, a->expr, &deferred);
+    if (v)
+        set_field(s, f, a->expr, v, rec);
+    json_decref(v);
+}
+
+/* --- blocks ---------------------------------------------------------------------------------------------------- */
+
+/* One string label for those who take one, none for the others. */
+static bool check_labels(struct hcl_source *s, const struct hcl_block *b, const struct rec_field *label)
+{
+    if (label && b->n_labels == 0) {
+        hcl_error(s, b->type_range, arena_printf(s->arena, "Missing name for %s", b->type),
+                  "All %s blocks must have 1 labels (name).", b->type);
+        return false;
+    }
+    if (b->n_labels > (label ? 1u : 0u)) {
+        hcl_error(s, b->type_range, arena_printf(s->arena, "Extraneous label for %s", b->type),
+                  label ? "Only 1 labels (name) are expected for %s blocks."
+                        : "No labels are expected for %s blocks.", b->type);
+        return false;
+    }
+    return true;
+}
+
+static void decode_into(struct hcl_source *s, const struct hcl_block *b, const struct rec_desc *d,
+                        void *rec)
+{
+    const struct rec_field *label = label_field(d);
+    if (check_labels(s, b, label) && label)
+        *(char **)(void *)((char *)rec + label->offset) = arena_strdup(s->arena, b->labels[0]);
+    hcl_decode(s, b->body, d, rec);
+}
+
+/* meta { a = "1" }: every attribute is an entry. */
+static void decode_map_block(struct hcl_source *s, const struct hcl_block *b,
+                             const struct rec_field *f, void *p)
+{
+    for (size_t i = 0; i < b->body->n_blocks; i++)
+        hcl_error(s, b->body->blocks[i].type_range, "Unsupported block type",
+                  "Blocks are not allowed here.");
+    struct rec_list *l = p;
+    if (!l->items)
+        l->items = arena_alloc(s->arena, 1);
+    for (size_t i = 0; i < b->body->n_attrs; i++) {
+        const struct hcl_attr *a = &b->body->attrs[i];
+        bool deferred;
+        json_t *v = hcl_eval(s, a->expr, &deferred), *one = json_object();
+        if (v)
+            json_object_set(one, a->name, v);
+        if (v && !to_map(s, f, one, l))
+            wrong_type(s, a->expr, f->of == &rec_strs_pair ? "list of string" : "string");
+        json_decref(v);
+        json_decref(one);
+    }
+}
+
+static void duplicate(struct hcl_source *s, const struct hcl_block *b, const struct hcl_body *body)
+{
+    const struct hcl_block *first = body->blocks;
+    while (strcmp(first->type, b->type))
+        first++;
+    hcl_error(s, b->type_range, arena_printf(s->arena, "Duplicate %s block", b->type),
+              "Only one %s block is allowed. Another was defined at %s.", b->type,
+              hcl_range_text(s, first->type_range));
+}
+
+static void decode_block(struct hcl_source *s, const struct hcl_body *body, const struct hcl_block *b,
+                         const struct rec_desc *d, void *rec, bool seen)
+{
+    const struct rec_field *f = field_named(d, b->type);
+    if (!f || !is_block_field(f)) {
+        hcl_error(s, b->type_range, "Unsupported block type",
+                  "Blocks of type \"%s\" are not expected here.%s", b->type,
+                  f ? arena_printf(s->arena, " Did you mean to define argument \"%s\"? If so, use the "
+                                             "equals sign to assign it a value.", b->type)
+                    : suggestion(s, d, b->type));
+        return;
+    }
+    void *p = (char *)rec + f->offset;
+    bool bare_map = f->kind == REC_MAP && f->of->bare;
+    if (seen && f->kind != REC_LIST && !(f->kind == REC_MAP && !bare_map)) {
+        duplicate(s, b, body);
+        return;
+    }
+    if (f->kind == REC_RAW) {
+        json_t *v = hcl_body_json(s, b->body);
+        set_raw(s, p, v);
+        json_decref(v);
+    } else if (bare_map) {
+        decode_map_block(s, b, f, p);
+    } else if (f->kind == REC_PTR) {
+        *(void **)p = arena_alloc(s->arena, f->of->size);
+        rec_init(f->of, *(void **)p);
+        decode_into(s, b, f->of, *(void **)p);
+    } else if (f->kind == REC_STRUCT) {
+        decode_into(s, b, f->of, p);
+    } else {
+        void *item = rec_list_add(f->of, p, s->arena);
+        decode_into(s, b, f->of, item);
+        if (f->kind == REC_MAP)
+            *(char **)item = arena_strdup(s->arena, b->n_labels ? b->labels[0] : "");
+    }
+}
+
+void hcl_decode(struct hcl_source *s, const struct hcl_body *body, const struct rec_desc *d, void *rec)
+{
+    for (size_t i = 0; i < body->n_attrs; i++)
+        decode_attr(s, &body->attrs[i], d, rec);
+    for (size_t i = 0; i < body->n_blocks; i++) {
+        bool seen = false;
+        for (size_t k = 0; k < i && !seen; k++)
+            seen = !strcmp(body->blocks[k].type, body->blocks[i].type);
+        for (size_t k = 0; k < body->n_attrs && !seen; k++)
+            if (!strcmp(body->attrs[k].name, body->blocks[i].type)) {
+                hcl_error(s, body->blocks[i].type_range,
+                          arena_printf(s->arena, "Duplicate %s", body->blocks[i].type),
+                          "\"%s\" is given as an argument and as a block; only one is allowed.",
+                          body->blocks[i].type);
+                break;
+            }
+        decode_block(s, body, &body->blocks[i], d, rec, seen);
+    }
+    for (size_t i = 0; i < d->n_fields; i++)
+        if (d->fields[i].kind == REC_MAP && d->fields[i].hcl && !d->fields[i].of->bare)
+            rec_map_sort((char *)rec + d->fields[i].offset, d->fields[i].of->size);
+}
+
+/* --- free form -------------------------------------------------------------------------------------------------- */
+
+static void append_block(json_t *out, const char *key, json_t *value)
+{
+    json_t *list = json_object_get(out, key);
+    if (!json_is_array(list)) {
+        list = json_array();
+        json_object_set_new(out, key, list);
+    }
+    json_array_append_new(list, value);
+}
+
+json_t *hcl_body_json(struct hcl_source *s, const struct hcl_body *body)
+{
+    json_t *out = json_object();
+    for (size_t i = 0; i < body->n_attrs; i++) {
+        bool deferred;
+        json_t *v = hcl_eval(s, body->attrs[i].expr, &deferred);
+        if (json_is_object(v)) { /* an object is a list of one, as a block is */
+            json_t *list = json_array();
+            json_array_append_new(list, v);
+            v = list;
+        }
+        if (v)
+            json_object_set_new(out, body->attrs[i].name, v);
+    }
+    for (size_t i = 0; i < body->n_blocks; i++) {
+        const struct hcl_block *b = &body->blocks[i];
+        json_t *v = hcl_body_json(s, b->body);
+        for (size_t k = b->n_labels; k-- > 0;) { /* b "l1" { } is b: [{l1: [{ }]}] */
+            json_t *outer = json_object();
+            append_block(outer, b->labels[k], v);
+            v = outer;
+        }
+        append_block(out, b->type, v);
+    }
+    return out;
 }

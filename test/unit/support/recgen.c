@@ -128,7 +128,7 @@ void recgen_fill(struct recgen *g, const struct rec_desc *d, struct arena *a, vo
 {
     rec_init(d, rec);
     for (size_t i = 0; i < d->n_fields; i++)
-        if (!(d->fields[i].flags & REC_GONE))
+        if (!(d->fields[i].flags & (REC_GONE | REC_NO_BIN)))
             fill_field(g, &d->fields[i], a, (char *)rec + d->fields[i].offset);
 }
 
