@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct hcl_expr *expr_new(struct hcl_parser *p, enum hcl_expr_kind kind, struct hcl_range range) {
+struct hcl_expr *expr_new(struct hcl_parser *p, enum hcl_expr_kind kind, struct hcl_range range)
+{
     struct hcl_expr *e = ARENA_NEW(p->arena, struct hcl_expr);
     e->kind = kind;
     e->range = range;
@@ -12,9 +13,13 @@ struct hcl_expr *expr_new(struct hcl_parser *p, enum hcl_expr_kind kind, struct 
     return e;
 }
 
-struct hcl_range hcl_expr_range(const struct hcl_expr *e) { return e->range; }
+struct hcl_range hcl_expr_range(const struct hcl_expr *e)
+{
+    return e->range;
+}
 
-bool expr_stand_on(struct hcl_parser *p, struct hcl_expr *e, const struct hcl_expr *child) {
+bool expr_stand_on(struct hcl_parser *p, struct hcl_expr *e, const struct hcl_expr *child)
+{
     if (child->depth >= e->depth)
         e->depth = child->depth + 1;
     if (e->depth <= HCL_DEPTH_MAX)
@@ -28,13 +33,15 @@ bool expr_stand_on(struct hcl_parser *p, struct hcl_expr *e, const struct hcl_ex
     return false;
 }
 
-static struct hcl_expr *fail(struct hcl_parser *p, const char *summary, const char *detail) {
+static struct hcl_expr *fail(struct hcl_parser *p, const char *summary, const char *detail)
+{
     if (p->tok != TOK_BAD && !p->dead)
         hcl_diag_add(p->diags, p->at, summary, "%s", detail);
     return NULL;
 }
 
-static struct hcl_pair *pair_add(struct hcl_parser *p, struct hcl_expr *e, size_t *cap) {
+static struct hcl_pair *pair_add(struct hcl_parser *p, struct hcl_expr *e, size_t *cap)
+{
     if (e->n == *cap) {
         *cap = *cap ? *cap * 2 : 4;
         struct hcl_pair *items = ARENA_ARRAY(p->arena, struct hcl_pair, *cap);
@@ -45,7 +52,8 @@ static struct hcl_pair *pair_add(struct hcl_parser *p, struct hcl_expr *e, size_
     return &e->items[e->n++];
 }
 
-static struct hcl_expr *parse_number(struct hcl_parser *p) {
+static struct hcl_expr *parse_number(struct hcl_parser *p)
+{
     struct hcl_expr *e = expr_new(p, EXPR_LITERAL, p->at);
     e->literal.kind = HCL_NUMBER;
     e->literal.number = strtold(lex_text(p, p->at), NULL);
@@ -54,12 +62,14 @@ static struct hcl_expr *parse_number(struct hcl_parser *p) {
 }
 
 /* for k, v in coll : ... ; the current token is `for`. */
-static struct hcl_expr *parse_for(struct hcl_parser *p, struct hcl_range start, enum hcl_tok close) {
+static struct hcl_expr *parse_for(struct hcl_parser *p, struct hcl_range start, enum hcl_tok close)
+{
     struct hcl_expr *e = expr_new(p, EXPR_FOR, start);
     e->is_object = close == TOK_RBRACE;
     lex_next(p);
     if (p->tok != TOK_IDENT)
-        return fail(p, "Invalid 'for' expression", "For expression requires variable name after 'for'.");
+        return fail(p, "Invalid 'for' expression",
+                    "For expression requires variable name after 'for'.");
     e->name = lex_text(p, p->at);
     lex_next(p);
     if (p->tok == TOK_COMMA) {
@@ -107,7 +117,8 @@ static struct hcl_expr *parse_for(struct hcl_parser *p, struct hcl_range start, 
     return e;
 }
 
-static struct hcl_expr *list_body(struct hcl_parser *p, struct hcl_range start) {
+static struct hcl_expr *list_body(struct hcl_parser *p, struct hcl_range start)
+{
     lex_next(p);
     if (lex_is_word(p, "for"))
         return parse_for(p, start, TOK_RBRACK);
@@ -128,7 +139,8 @@ static struct hcl_expr *list_body(struct hcl_parser *p, struct hcl_range start) 
     return e;
 }
 
-static struct hcl_expr *parse_list(struct hcl_parser *p) {
+static struct hcl_expr *parse_list(struct hcl_parser *p)
+{
     bool before = p->skip_newlines;
     p->skip_newlines = true;
     struct hcl_expr *e = list_body(p, p->at);
@@ -138,7 +150,8 @@ static struct hcl_expr *parse_list(struct hcl_parser *p) {
     return e;
 }
 
-static struct hcl_expr *object_key(struct hcl_parser *p) {
+static struct hcl_expr *object_key(struct hcl_parser *p)
+{
     if (p->tok != TOK_IDENT)
         return parse_expr(p);
     struct hcl_expr *e = expr_new(p, EXPR_LITERAL, p->at);
@@ -149,12 +162,14 @@ static struct hcl_expr *object_key(struct hcl_parser *p) {
     return e;
 }
 
-static void skip_newline_tokens(struct hcl_parser *p) {
+static void skip_newline_tokens(struct hcl_parser *p)
+{
     while (p->tok == TOK_NEWLINE)
         lex_next(p);
 }
 
-static struct hcl_expr *object_body(struct hcl_parser *p, struct hcl_range start) {
+static struct hcl_expr *object_body(struct hcl_parser *p, struct hcl_range start)
+{
     struct hcl_expr *e = expr_new(p, EXPR_OBJECT, start);
     size_t cap = 0;
     for (skip_newline_tokens(p); p->tok != TOK_RBRACE; skip_newline_tokens(p)) {
@@ -179,7 +194,8 @@ static struct hcl_expr *object_body(struct hcl_parser *p, struct hcl_range start
     return e;
 }
 
-static struct hcl_expr *parse_object(struct hcl_parser *p) {
+static struct hcl_expr *parse_object(struct hcl_parser *p)
+{
     bool before = p->skip_newlines;
     struct hcl_range start = p->at;
     p->skip_newlines = true;
@@ -197,7 +213,8 @@ static struct hcl_expr *parse_object(struct hcl_parser *p) {
     return e;
 }
 
-static struct hcl_expr *parse_paren(struct hcl_parser *p) {
+static struct hcl_expr *parse_paren(struct hcl_parser *p)
+{
     bool before = p->skip_newlines;
     struct hcl_expr *e = expr_new(p, EXPR_PAREN, p->at);
     p->skip_newlines = true;
@@ -214,7 +231,8 @@ static struct hcl_expr *parse_paren(struct hcl_parser *p) {
     return e;
 }
 
-static struct hcl_expr *call_args(struct hcl_parser *p, struct hcl_expr *e) {
+static struct hcl_expr *call_args(struct hcl_parser *p, struct hcl_expr *e)
+{
     size_t cap = 0;
     lex_next(p);
     while (p->tok != TOK_RPAREN) {
@@ -240,7 +258,8 @@ static struct hcl_expr *call_args(struct hcl_parser *p, struct hcl_expr *e) {
     return e;
 }
 
-static struct hcl_expr *parse_word(struct hcl_parser *p) {
+static struct hcl_expr *parse_word(struct hcl_parser *p)
+{
     struct hcl_expr *e = expr_new(p, EXPR_VAR, p->at);
     e->name = lex_text(p, p->at);
     lex_next(p);
@@ -265,7 +284,8 @@ static struct hcl_expr *parse_word(struct hcl_parser *p) {
     return e;
 }
 
-static struct hcl_expr *parse_primary(struct hcl_parser *p) {
+static struct hcl_expr *parse_primary(struct hcl_parser *p)
+{
     switch (p->tok) {
     case TOK_NUMBER:
         return parse_number(p);
@@ -290,7 +310,8 @@ static struct hcl_expr *parse_primary(struct hcl_parser *p) {
 static struct hcl_expr *parse_postfix(struct hcl_parser *p, struct hcl_expr *e, bool attrs_only);
 
 /* of[*].rest or of.*.rest: the rest is parsed upon a placeholder for each item. */
-static struct hcl_expr *parse_splat(struct hcl_parser *p, struct hcl_expr *of, bool attrs_only) {
+static struct hcl_expr *parse_splat(struct hcl_parser *p, struct hcl_expr *of, bool attrs_only)
+{
     struct hcl_expr *e = expr_new(p, EXPR_SPLAT, of->range);
     e->a = of;
     e->range.end = p->prev_end;
@@ -302,7 +323,8 @@ static struct hcl_expr *parse_splat(struct hcl_parser *p, struct hcl_expr *of, b
     return e;
 }
 
-static struct hcl_expr *parse_dot(struct hcl_parser *p, struct hcl_expr *of) {
+static struct hcl_expr *parse_dot(struct hcl_parser *p, struct hcl_expr *of)
+{
     lex_next(p);
     struct hcl_expr *e = expr_new(p, EXPR_ATTR, (struct hcl_range){of->range.start, p->at.end});
     e->a = of;
@@ -317,7 +339,8 @@ static struct hcl_expr *parse_dot(struct hcl_parser *p, struct hcl_expr *of) {
     return expr_stand_on(p, e, of) ? e : NULL;
 }
 
-static struct hcl_expr *parse_index(struct hcl_parser *p, struct hcl_expr *of) {
+static struct hcl_expr *parse_index(struct hcl_parser *p, struct hcl_expr *of)
+{
     bool before = p->skip_newlines;
     struct hcl_expr *e = expr_new(p, EXPR_INDEX, of->range);
     e->a = of;
@@ -341,7 +364,8 @@ static struct hcl_expr *parse_index(struct hcl_parser *p, struct hcl_expr *of) {
     return splat ? parse_splat(p, of, false) : e;
 }
 
-static struct hcl_expr *parse_postfix(struct hcl_parser *p, struct hcl_expr *e, bool attrs_only) {
+static struct hcl_expr *parse_postfix(struct hcl_parser *p, struct hcl_expr *e, bool attrs_only)
+{
     while (e) {
         if (p->tok == TOK_DOT)
             e = parse_dot(p, e);
@@ -353,7 +377,8 @@ static struct hcl_expr *parse_postfix(struct hcl_parser *p, struct hcl_expr *e, 
     return e;
 }
 
-static struct hcl_expr *parse_unary(struct hcl_parser *p) {
+static struct hcl_expr *parse_unary(struct hcl_parser *p)
+{
     if (p->tok != TOK_NOT && p->tok != TOK_MINUS)
         return parse_postfix(p, parse_primary(p), false);
     if (!parser_enter(p))
@@ -369,7 +394,8 @@ static struct hcl_expr *parse_unary(struct hcl_parser *p) {
     return e;
 }
 
-static int binary_level(enum hcl_tok t) {
+static int binary_level(enum hcl_tok t)
+{
     switch (t) {
     case TOK_OR:
         return 1;
@@ -395,7 +421,8 @@ static int binary_level(enum hcl_tok t) {
     }
 }
 
-static struct hcl_expr *parse_binary(struct hcl_parser *p, int level) {
+static struct hcl_expr *parse_binary(struct hcl_parser *p, int level)
+{
     struct hcl_expr *left = level > 6 ? parse_unary(p) : parse_binary(p, level + 1);
     while (left && level <= 6 && binary_level(p->tok) == level) {
         struct hcl_expr *e = expr_new(p, EXPR_BINARY, left->range);
@@ -411,7 +438,8 @@ static struct hcl_expr *parse_binary(struct hcl_parser *p, int level) {
     return left;
 }
 
-static struct hcl_expr *parse_conditional(struct hcl_parser *p) {
+static struct hcl_expr *parse_conditional(struct hcl_parser *p)
+{
     struct hcl_expr *test = parse_binary(p, 1);
     if (!test || p->tok != TOK_QUESTION)
         return test;
@@ -432,7 +460,8 @@ static struct hcl_expr *parse_conditional(struct hcl_parser *p) {
     return e;
 }
 
-struct hcl_expr *parse_expr(struct hcl_parser *p) {
+struct hcl_expr *parse_expr(struct hcl_parser *p)
+{
     if (!parser_enter(p))
         return NULL;
     struct hcl_expr *e = parse_conditional(p);

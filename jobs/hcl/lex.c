@@ -2,17 +2,26 @@
 
 #include <string.h>
 
-static bool is_ident_start(unsigned char c) {
+static bool is_ident_start(unsigned char c)
+{
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80;
 }
-static bool is_digit(unsigned char c) { return c >= '0' && c <= '9'; }
-static bool is_ident(unsigned char c) { return is_ident_start(c) || is_digit(c) || c == '-'; }
+static bool is_digit(unsigned char c)
+{
+    return c >= '0' && c <= '9';
+}
+static bool is_ident(unsigned char c)
+{
+    return is_ident_start(c) || is_digit(c) || c == '-';
+}
 
-static char char_at(const struct hcl_parser *p, uint32_t i) {
+static char char_at(const struct hcl_parser *p, uint32_t i)
+{
     return i < p->len ? p->text[i] : '\0';
 }
 
-static void skip_block_comment(struct hcl_parser *p) {
+static void skip_block_comment(struct hcl_parser *p)
+{
     uint32_t start = p->pos;
     p->pos += 2;
     while (p->pos + 1 < p->len && !(p->text[p->pos] == '*' && p->text[p->pos + 1] == '/'))
@@ -26,7 +35,8 @@ static void skip_block_comment(struct hcl_parser *p) {
     p->pos += 2;
 }
 
-static void skip_space(struct hcl_parser *p) {
+static void skip_space(struct hcl_parser *p)
+{
     while (p->pos < p->len) {
         char c = p->text[p->pos], n = char_at(p, p->pos + 1);
         if (c == ' ' || c == '\t' || c == '\r' || (c == '\n' && p->skip_newlines)) {
@@ -42,7 +52,8 @@ static void skip_space(struct hcl_parser *p) {
     }
 }
 
-static void lex_number(struct hcl_parser *p) {
+static void lex_number(struct hcl_parser *p)
+{
     while (is_digit((unsigned char)char_at(p, p->pos)))
         p->pos++;
     if (char_at(p, p->pos) == '.' && is_digit((unsigned char)char_at(p, p->pos + 1))) {
@@ -67,17 +78,18 @@ static const struct {
     char text[4];
     enum hcl_tok tok;
 } operators[] = {
-    {"...", TOK_ELLIPSIS}, {"=>", TOK_ARROW}, {"==", TOK_EQ},    {"!=", TOK_NE},
-    {"<=", TOK_LE},        {">=", TOK_GE},    {"&&", TOK_AND},   {"||", TOK_OR},
-    {"{", TOK_LBRACE},     {"}", TOK_RBRACE}, {"[", TOK_LBRACK}, {"]", TOK_RBRACK},
-    {"(", TOK_LPAREN},     {")", TOK_RPAREN}, {"=", TOK_EQUAL},  {",", TOK_COMMA},
+    {"...", TOK_ELLIPSIS}, {"=>", TOK_ARROW}, {"==", TOK_EQ},      {"!=", TOK_NE},
+    {"<=", TOK_LE},        {">=", TOK_GE},    {"&&", TOK_AND},     {"||", TOK_OR},
+    {"{", TOK_LBRACE},     {"}", TOK_RBRACE}, {"[", TOK_LBRACK},   {"]", TOK_RBRACK},
+    {"(", TOK_LPAREN},     {")", TOK_RPAREN}, {"=", TOK_EQUAL},    {",", TOK_COMMA},
     {".", TOK_DOT},        {":", TOK_COLON},  {"?", TOK_QUESTION}, {"!", TOK_NOT},
-    {"<", TOK_LT},         {">", TOK_GT},     {"+", TOK_PLUS},   {"-", TOK_MINUS},
-    {"*", TOK_STAR},       {"/", TOK_SLASH},  {"%", TOK_PERCENT}, {"~", TOK_TILDE},
+    {"<", TOK_LT},         {">", TOK_GT},     {"+", TOK_PLUS},     {"-", TOK_MINUS},
+    {"*", TOK_STAR},       {"/", TOK_SLASH},  {"%", TOK_PERCENT},  {"~", TOK_TILDE},
     {"\n", TOK_NEWLINE},   {"\"", TOK_QUOTE},
 };
 
-static enum hcl_tok lex_operator(struct hcl_parser *p) {
+static enum hcl_tok lex_operator(struct hcl_parser *p)
+{
     for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++) {
         size_t n = strlen(operators[i].text);
         if (p->len - p->pos >= n && !memcmp(p->text + p->pos, operators[i].text, n)) {
@@ -94,7 +106,8 @@ static enum hcl_tok lex_operator(struct hcl_parser *p) {
     return TOK_BAD;
 }
 
-void lex_next(struct hcl_parser *p) {
+void lex_next(struct hcl_parser *p)
+{
     p->prev_end = p->at.end;
     skip_space(p);
     p->at.start = p->pos;
@@ -118,17 +131,20 @@ void lex_next(struct hcl_parser *p) {
     p->at.end = p->pos;
 }
 
-char *lex_text(struct hcl_parser *p, struct hcl_range r) {
+char *lex_text(struct hcl_parser *p, struct hcl_range r)
+{
     return arena_strndup(p->arena, p->text + r.start, r.end - r.start);
 }
 
-bool lex_is_word(struct hcl_parser *p, const char *word) {
+bool lex_is_word(struct hcl_parser *p, const char *word)
+{
     size_t n = strlen(word);
     return p->tok == TOK_IDENT && p->at.end - p->at.start == n &&
            !memcmp(p->text + p->at.start, word, n);
 }
 
-bool parser_enter(struct hcl_parser *p) {
+bool parser_enter(struct hcl_parser *p)
+{
     if (p->dead)
         return false;
     if (p->depth >= HCL_DEPTH_MAX) {
@@ -143,4 +159,7 @@ bool parser_enter(struct hcl_parser *p) {
     return true;
 }
 
-void parser_leave(struct hcl_parser *p) { p->depth--; }
+void parser_leave(struct hcl_parser *p)
+{
+    p->depth--;
+}

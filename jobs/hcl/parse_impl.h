@@ -5,15 +5,59 @@
 #include "jobs/hcl/hcl.h"
 
 enum hcl_tok {
-    TOK_EOF, TOK_NEWLINE, TOK_IDENT, TOK_NUMBER, TOK_QUOTE, TOK_HEREDOC, TOK_LBRACE, TOK_RBRACE,
-    TOK_LBRACK, TOK_RBRACK, TOK_LPAREN, TOK_RPAREN, TOK_EQUAL, TOK_COMMA, TOK_DOT, TOK_COLON,
-    TOK_QUESTION, TOK_ELLIPSIS, TOK_ARROW, TOK_OR, TOK_AND, TOK_NOT, TOK_EQ, TOK_NE, TOK_LT, TOK_LE,
-    TOK_GT, TOK_GE, TOK_PLUS, TOK_MINUS, TOK_STAR, TOK_SLASH, TOK_PERCENT, TOK_TILDE, TOK_BAD
+    TOK_EOF,
+    TOK_NEWLINE,
+    TOK_IDENT,
+    TOK_NUMBER,
+    TOK_QUOTE,
+    TOK_HEREDOC,
+    TOK_LBRACE,
+    TOK_RBRACE,
+    TOK_LBRACK,
+    TOK_RBRACK,
+    TOK_LPAREN,
+    TOK_RPAREN,
+    TOK_EQUAL,
+    TOK_COMMA,
+    TOK_DOT,
+    TOK_COLON,
+    TOK_QUESTION,
+    TOK_ELLIPSIS,
+    TOK_ARROW,
+    TOK_OR,
+    TOK_AND,
+    TOK_NOT,
+    TOK_EQ,
+    TOK_NE,
+    TOK_LT,
+    TOK_LE,
+    TOK_GT,
+    TOK_GE,
+    TOK_PLUS,
+    TOK_MINUS,
+    TOK_STAR,
+    TOK_SLASH,
+    TOK_PERCENT,
+    TOK_TILDE,
+    TOK_BAD
 };
 
 enum hcl_expr_kind {
-    EXPR_LITERAL, EXPR_TEMPLATE, EXPR_VAR, EXPR_ATTR, EXPR_INDEX, EXPR_SPLAT, EXPR_SPLAT_ITEM,
-    EXPR_CALL, EXPR_LIST, EXPR_OBJECT, EXPR_UNARY, EXPR_BINARY, EXPR_COND, EXPR_FOR, EXPR_PAREN
+    EXPR_LITERAL,
+    EXPR_TEMPLATE,
+    EXPR_VAR,
+    EXPR_ATTR,
+    EXPR_INDEX,
+    EXPR_SPLAT,
+    EXPR_SPLAT_ITEM,
+    EXPR_CALL,
+    EXPR_LIST,
+    EXPR_OBJECT,
+    EXPR_UNARY,
+    EXPR_BINARY,
+    EXPR_COND,
+    EXPR_FOR,
+    EXPR_PAREN
 };
 
 enum hcl_part_kind { PART_TEXT, PART_EXPR, PART_IF, PART_FOR };
@@ -25,7 +69,7 @@ struct hcl_part {
     enum hcl_part_kind kind;
     char *text; /* PART_TEXT */
     size_t text_len;
-    struct hcl_expr *expr; /* interpolated, condition, or collection */
+    struct hcl_expr *expr;       /* interpolated, condition, or collection */
     char *key_name, *value_name; /* PART_FOR */
     struct hcl_parts then_parts, else_parts;
 };

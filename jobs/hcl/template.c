@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-struct template {
+struct template
+{
     struct hcl_parser *p;
     bool quoted;
     uint32_t indent; /* heredoc <<-: spaces to drop at each line's start */
@@ -14,7 +15,8 @@ struct template {
 };
 enum stop { STOP_END, STOP_ELSE, STOP_ENDIF, STOP_ENDFOR, STOP_ERROR };
 
-static struct hcl_part *part_add(struct hcl_parser *p, struct hcl_parts *l, enum hcl_part_kind k) {
+static struct hcl_part *part_add(struct hcl_parser *p, struct hcl_parts *l, enum hcl_part_kind k)
+{
     if (l->n == l->cap) {
         size_t cap = l->cap ? l->cap * 2 : 2;
         struct hcl_part *items = ARENA_ARRAY(p->arena, struct hcl_part, cap);
@@ -28,10 +30,14 @@ static struct hcl_part *part_add(struct hcl_parser *p, struct hcl_parts *l, enum
     return part;
 }
 
-static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 
 /* Moves the text read so far into a part. */
-static void flush_text(struct template *t, struct hcl_parts *parts, struct buf *text, bool trim_end) {
+static void flush_text(struct template *t, struct hcl_parts *parts, struct buf *text, bool trim_end)
+{
     const char *s = buf_str(text);
     size_t n = text->len;
     if (t->trim_next)
@@ -49,7 +55,8 @@ static void flush_text(struct template *t, struct hcl_parts *parts, struct buf *
     buf_clear(text);
 }
 
-static void add_rune(struct buf *b, uint32_t r) {
+static void add_rune(struct buf *b, uint32_t r)
+{
     if (r < 0x80) {
         buf_char(b, (char)r);
     } else if (r < 0x800) {
@@ -67,7 +74,8 @@ static void add_rune(struct buf *b, uint32_t r) {
     }
 }
 
-static int hex_digit(char c) {
+static int hex_digit(char c)
+{
     if (c >= '0' && c <= '9')
         return c - '0';
     if (c >= 'a' && c <= 'f')
@@ -75,7 +83,8 @@ static int hex_digit(char c) {
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-static bool escape_failed(struct hcl_parser *p, uint32_t start, uint32_t end) {
+static bool escape_failed(struct hcl_parser *p, uint32_t start, uint32_t end)
+{
     if (end > p->len)
         end = p->len;
     hcl_diag_add(p->diags, (struct hcl_range){start, end}, "Invalid escape sequence",
@@ -85,7 +94,8 @@ static bool escape_failed(struct hcl_parser *p, uint32_t start, uint32_t end) {
     return false;
 }
 
-static bool read_escape(struct hcl_parser *p, struct buf *text) {
+static bool read_escape(struct hcl_parser *p, struct buf *text)
+{
     uint32_t start = p->pos;
     char c = start + 1 < p->len ? p->text[start + 1] : '\0';
     static const char plain[] = "nrt\"\\", meant[] = "\n\r\t\"\\";
@@ -115,7 +125,8 @@ static bool read_escape(struct hcl_parser *p, struct buf *text) {
 }
 
 /* The current token should be the sequence's closing brace, maybe after a ~. */
-static bool close_sequence(struct template *t) {
+static bool close_sequence(struct template *t)
+{
     struct hcl_parser *p = t->p;
     if (p->tok == TOK_TILDE) {
         t->trim_next = true;
@@ -124,32 +135,37 @@ static bool close_sequence(struct template *t) {
     if (p->tok == TOK_RBRACE)
         return true;
     if (p->tok != TOK_BAD && !p->dead)
-        hcl_diag_add(p->diags, p->at, "Extra characters after interpolation expression",
-                     "Expected a closing brace to end the interpolation expression, but found extra "
-                     "characters.");
+        hcl_diag_add(
+            p->diags, p->at, "Extra characters after interpolation expression",
+            "Expected a closing brace to end the interpolation expression, but found extra "
+            "characters.");
     return false;
 }
 
 static enum stop read_parts(struct template *t, struct hcl_parts *parts);
 
 /* Steps into ${ or %{ ; returns whether a ~ follows. */
-static bool sequence_trims(const struct hcl_parser *p) {
+static bool sequence_trims(const struct hcl_parser *p)
+{
     return p->pos + 2 < p->len && p->text[p->pos + 2] == '~';
 }
-static void open_sequence(struct hcl_parser *p) {
+static void open_sequence(struct hcl_parser *p)
+{
     p->pos += sequence_trims(p) ? 3 : 2;
     p->skip_newlines = true;
     p->open++;
     lex_next(p);
 }
 
-static bool directive_failed(struct hcl_parser *p, const char *detail) {
+static bool directive_failed(struct hcl_parser *p, const char *detail)
+{
     if (p->tok != TOK_BAD && !p->dead)
         hcl_diag_add(p->diags, p->at, "Invalid template directive", "%s", detail);
     return false;
 }
 
-static bool read_if(struct template *t, struct hcl_part *part) {
+static bool read_if(struct template *t, struct hcl_part *part)
+{
     struct hcl_parser *p = t->p;
     lex_next(p);
     part->kind = PART_IF;
@@ -163,7 +179,8 @@ static bool read_if(struct template *t, struct hcl_part *part) {
     return stop == STOP_ERROR ? false : directive_failed(p, "Expected an endif for this if.");
 }
 
-static bool read_for(struct template *t, struct hcl_part *part) {
+static bool read_for(struct template *t, struct hcl_part *part)
+{
     struct hcl_parser *p = t->p;
     lex_next(p);
     part->kind = PART_FOR;
@@ -190,7 +207,8 @@ static bool read_for(struct template *t, struct hcl_part *part) {
     return stop == STOP_ERROR ? false : directive_failed(p, "Expected an endfor for this for.");
 }
 
-static enum stop read_directive(struct template *t, struct hcl_parts *parts) {
+static enum stop read_directive(struct template *t, struct hcl_parts *parts)
+{
     struct hcl_parser *p = t->p;
     open_sequence(p);
     static const struct {
@@ -220,7 +238,8 @@ static enum stop read_directive(struct template *t, struct hcl_parts *parts) {
     return STOP_END;
 }
 
-static bool read_interpolation(struct template *t, struct hcl_parts *parts) {
+static bool read_interpolation(struct template *t, struct hcl_parts *parts)
+{
     struct hcl_parser *p = t->p;
     open_sequence(p);
     struct hcl_expr *e = parse_expr(p);
@@ -231,7 +250,8 @@ static bool read_interpolation(struct template *t, struct hcl_parts *parts) {
 }
 
 /* Reads the plain byte or escape at p->pos. False after a mistake. */
-static bool read_plain(struct template *t, struct buf *text) {
+static bool read_plain(struct template *t, struct buf *text)
+{
     struct hcl_parser *p = t->p;
     char c = p->text[p->pos];
     char n = p->pos + 1 < p->len ? p->text[p->pos + 1] : '\0';
@@ -251,7 +271,8 @@ static bool read_plain(struct template *t, struct buf *text) {
     return true;
 }
 
-static enum stop read_sequence(struct template *t, struct hcl_parts *parts, struct buf *text) {
+static enum stop read_sequence(struct template *t, struct hcl_parts *parts, struct buf *text)
+{
     bool interpolation = t->p->text[t->p->pos] == '$';
     flush_text(t, parts, text, sequence_trims(t->p));
     if (!interpolation)
@@ -259,13 +280,15 @@ static enum stop read_sequence(struct template *t, struct hcl_parts *parts, stru
     return read_interpolation(t, parts) ? STOP_END : STOP_ERROR;
 }
 
-static enum stop string_is_open(struct hcl_parser *p, bool newline) {
+static enum stop string_is_open(struct hcl_parser *p, bool newline)
+{
     struct hcl_range r = {p->pos, p->pos + newline};
     if (newline)
-        hcl_diag_add(p->diags, r, "Invalid multi-line string",
-                     "Quoted strings may not be split over multiple lines. To produce a multi-line "
-                     "string, either use the \\n escape to represent a newline character or use the "
-                     "\"heredoc\" multi-line template syntax.");
+        hcl_diag_add(
+            p->diags, r, "Invalid multi-line string",
+            "Quoted strings may not be split over multiple lines. To produce a multi-line "
+            "string, either use the \\n escape to represent a newline character or use the "
+            "\"heredoc\" multi-line template syntax.");
     else
         hcl_diag_add(p->diags, r, "Unterminated template string",
                      "No closing marker was found for the string.");
@@ -273,7 +296,8 @@ static enum stop string_is_open(struct hcl_parser *p, bool newline) {
 }
 
 /* Until the template's end or a directive that belongs to an outer one. */
-static enum stop read_parts(struct template *t, struct hcl_parts *parts) {
+static enum stop read_parts(struct template *t, struct hcl_parts *parts)
+{
     struct hcl_parser *p = t->p;
     struct buf text = BUF_INIT;
     enum stop stop = STOP_END;
@@ -302,7 +326,8 @@ static enum stop read_parts(struct template *t, struct hcl_parts *parts) {
 }
 
 static struct hcl_expr *template_expr(struct hcl_parser *p, struct hcl_parts parts,
-                                      struct hcl_range range) {
+                                      struct hcl_range range)
+{
     struct hcl_expr *e = expr_new(p, EXPR_TEMPLATE, range);
     e->parts = parts;
     if (parts.n == 0 || (parts.n == 1 && parts.items[0].kind == PART_TEXT)) {
@@ -318,15 +343,18 @@ static struct hcl_expr *template_expr(struct hcl_parser *p, struct hcl_parts par
 }
 
 /* After a mistake inside a quoted string: behind its closing quote, or at the line's end. */
-static void skip_quoted(struct hcl_parser *p, uint32_t from) {
+static void skip_quoted(struct hcl_parser *p, uint32_t from)
+{
     p->pos = from;
     while (p->pos < p->len && p->text[p->pos] != '"' && p->text[p->pos] != '\n')
-        p->pos += p->text[p->pos] == '\\' && p->pos + 1 < p->len && p->text[p->pos + 1] != '\n' ? 2 : 1;
+        p->pos +=
+            p->text[p->pos] == '\\' && p->pos + 1 < p->len && p->text[p->pos + 1] != '\n' ? 2 : 1;
     if (p->pos < p->len && p->text[p->pos] == '"')
         p->pos++;
 }
 
-struct hcl_expr *parse_quoted(struct hcl_parser *p) {
+struct hcl_expr *parse_quoted(struct hcl_parser *p)
+{
     struct template t = {.p = p, .quoted = true};
     struct hcl_parts parts = {NULL, 0, 0};
     uint32_t start = p->at.start;
@@ -347,7 +375,8 @@ struct hcl_expr *parse_quoted(struct hcl_parser *p) {
     return stop == STOP_ERROR ? NULL : template_expr(p, parts, range);
 }
 
-char *parse_quoted_literal(struct hcl_parser *p, struct hcl_range *range) {
+char *parse_quoted_literal(struct hcl_parser *p, struct hcl_range *range)
+{
     struct hcl_expr *e = parse_quoted(p);
     if (!e)
         return NULL;
@@ -368,13 +397,15 @@ struct heredoc {
     uint32_t after;              /* behind the closing marker */
 };
 
-static bool is_marker_char(char c) {
+static bool is_marker_char(char c)
+{
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '-' || (unsigned char)c >= 0x80;
 }
 
 /* A line that is the marker alone ends the text. Failing that, the first line ending with it. */
-static bool find_end(struct hcl_parser *p, struct heredoc *h) {
+static bool find_end(struct hcl_parser *p, struct heredoc *h)
+{
     const char *marker = p->text + h->marker;
     bool found = false;
     for (uint32_t line = h->start; line < p->len;) {
@@ -400,7 +431,8 @@ static bool find_end(struct hcl_parser *p, struct heredoc *h) {
     return found;
 }
 
-static uint32_t common_indent(const struct hcl_parser *p, const struct heredoc *h) {
+static uint32_t common_indent(const struct hcl_parser *p, const struct heredoc *h)
+{
     uint32_t indent = UINT32_MAX;
     for (uint32_t line = h->start; line < h->end;) {
         uint32_t i = line;
@@ -417,7 +449,8 @@ static uint32_t common_indent(const struct hcl_parser *p, const struct heredoc *
 
 #define HEREDOC_FALLBACKS_MAX 16 /* each reads the file to its end */
 
-static bool find_heredoc(struct hcl_parser *p, struct heredoc *h) {
+static bool find_heredoc(struct hcl_parser *p, struct heredoc *h)
+{
     h->marker = p->pos;
     while (p->pos < p->len && is_marker_char(p->text[p->pos]))
         p->pos++;
@@ -438,7 +471,8 @@ static bool find_heredoc(struct hcl_parser *p, struct heredoc *h) {
     return false;
 }
 
-struct hcl_expr *parse_heredoc(struct hcl_parser *p) {
+struct hcl_expr *parse_heredoc(struct hcl_parser *p)
+{
     bool flush = p->at.end - p->at.start == 3, before = p->skip_newlines;
     struct hcl_range range = p->at;
     struct heredoc h = {0};

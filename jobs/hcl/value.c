@@ -5,13 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *hcl_kind_name(enum hcl_kind k) {
+const char *hcl_kind_name(enum hcl_kind k)
+{
     static const char *const names[] = {"null", "bool", "number", "string", "list", "object"};
     return names[k];
 }
 
 #define NUMBER_TEXT_MAX 64
-static const char *number_text(long double n, char out[NUMBER_TEXT_MAX]) {
+static const char *number_text(long double n, char out[NUMBER_TEXT_MAX])
+{
     if (n == floorl(n) && fabsl(n) < 9.2e18L) {
         snprintf(out, NUMBER_TEXT_MAX, "%lld", (long long)n);
         return out;
@@ -24,7 +26,8 @@ static const char *number_text(long double n, char out[NUMBER_TEXT_MAX]) {
     return out;
 }
 
-bool hcl_to_string(const struct hcl_value *v, struct arena *a, const char **out) {
+bool hcl_to_string(const struct hcl_value *v, struct arena *a, const char **out)
+{
     char number[NUMBER_TEXT_MAX];
     if (v->kind == HCL_STRING)
         *out = v->string;
@@ -37,7 +40,8 @@ bool hcl_to_string(const struct hcl_value *v, struct arena *a, const char **out)
     return true;
 }
 
-bool hcl_to_number(const struct hcl_value *v, long double *out) {
+bool hcl_to_number(const struct hcl_value *v, long double *out)
+{
     if (v->kind == HCL_NUMBER) {
         *out = v->number;
         return true;
@@ -50,7 +54,8 @@ bool hcl_to_number(const struct hcl_value *v, long double *out) {
     return *end == '\0' && isfinite(*out);
 }
 
-bool hcl_to_bool(const struct hcl_value *v, bool *out) {
+bool hcl_to_bool(const struct hcl_value *v, bool *out)
+{
     if (v->kind == HCL_BOOL) {
         *out = v->boolean;
         return true;
@@ -63,14 +68,16 @@ bool hcl_to_bool(const struct hcl_value *v, bool *out) {
     return yes || no;
 }
 
-static void write_number(long double n, struct buf *out) {
+static void write_number(long double n, struct buf *out)
+{
     if (n == floorl(n) && fabsl(n) < 9.2e18L)
         buf_i64(out, (int64_t)n);
     else
         buf_json_f64(out, (double)n);
 }
 
-void hcl_value_json(const struct hcl_value *v, struct buf *out) {
+void hcl_value_json(const struct hcl_value *v, struct buf *out)
+{
     switch (v->kind) {
     case HCL_NULL:
         buf_str_add(out, "null");
