@@ -65,7 +65,8 @@ static const char *suggestion(struct hcl_eval *ev, const struct rec_desc *d, con
     const char *best = NULL;
     size_t least = strlen(name) < 4 ? 2 : 3;
     for (size_t i = 0; i < d->n_fields; i++)
-        if (d->fields[i].hcl && distance(name, d->fields[i].hcl) < least) {
+        if (d->fields[i].hcl && is_argument(&d->fields[i]) &&
+            distance(name, d->fields[i].hcl) < least) {
             least = distance(name, d->fields[i].hcl);
             best = d->fields[i].hcl;
         }
@@ -88,7 +89,7 @@ static bool set_int(struct hcl_eval *ev, const struct hcl_expr *e, const struct 
         return false;
     if (n != floorl(n))
         return unsuitable(ev, e, "value must be a whole number");
-    if (n >= 9.2e18L || n <= -9.2e18L || (is_unsigned && n < 0)) {
+    if (n >= 0x1p63L || n < -0x1p63L || (is_unsigned && n < 0)) {
         return unsuitable(ev, e,
                           is_unsigned && n < 0 ? "value must be a whole number, 0 or greater"
                                                : "value is out of range");

@@ -14,7 +14,7 @@ const char *hcl_kind_name(enum hcl_kind k)
 #define NUMBER_TEXT_MAX 64
 static const char *number_text(long double n, char out[NUMBER_TEXT_MAX])
 {
-    if (n == floorl(n) && fabsl(n) < 9.2e18L) {
+    if (n == floorl(n) && fabsl(n) < 0x1p63L) {
         snprintf(out, NUMBER_TEXT_MAX, "%lld", (long long)n);
         return out;
     }
@@ -70,7 +70,7 @@ bool hcl_to_bool(const struct hcl_value *v, bool *out)
 
 static void write_number(long double n, struct buf *out)
 {
-    if (n == floorl(n) && fabsl(n) < 9.2e18L)
+    if (n == floorl(n) && fabsl(n) < 0x1p63L)
         buf_i64(out, (int64_t)n);
     else
         buf_json_f64(out, (double)n);
