@@ -54,6 +54,7 @@ struct check_definition {
     /* for script checks of an allocation's task */
     struct rec_strs env; /* "K=V"; with none the agent's own */
     char *cwd;
+    bool eager; /* run at once, and often until it first passes: a starting task is used early */
 };
 extern const struct rec_desc check_definition_desc; /* reads Consul's JSON, aliases included */
 
