@@ -288,9 +288,20 @@ static void canonicalize_templates(struct task *t, struct arena *a)
         default_str(&x->right_delim, a, "}}");
     }
     for (size_t i = 0; i < t->artifacts.n; i++) {
-        default_str(&t->artifacts.items[i].mode, a, "any");
-        default_str(&t->artifacts.items[i].destination, a, "local/");
+        struct artifact *x = &t->artifacts.items[i];
+        const char *name = x->source ? strrchr(x->source, '/') : NULL;
+        default_str(&x->mode, a, "any");
+        default_str(&x->destination, a,
+                    str_eq(x->mode, "file") && name ? arena_printf(a, "local%s", name) : "local/");
     }
+}
+
+static void canonicalize_vault(struct vault *v, struct arena *a)
+{
+    default_bool(&v->env, true);
+    default_str(&v->change_mode, a, "restart");
+    if (str_eq(v->change_mode, "signal"))
+        default_str(&v->change_signal, a, "SIGHUP");
 }
 
 static void canonicalize_task(struct task *t, const struct job *j, const struct task_group *g,
@@ -303,6 +314,8 @@ static void canonicalize_task(struct task *t, const struct job *j, const struct 
                           t->name ? t->name : "", a);
     canonicalize_templates(t, a);
     merge_restart(t, g->restart, a);
+    if (t->vault)
+        canonicalize_vault(t->vault, a);
     default_int(&t->kill_timeout_ns, 5 * NS_PER_SEC);
     struct log_config *l = ensure(&t->logs, &log_config_desc, a);
     default_int(&l->max_files, 10);

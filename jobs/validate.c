@@ -3,6 +3,7 @@
 #include "agent/base/duration.h"
 #include "agent/base/str.h"
 #include "jobs/job.h"
+#include "jobs/validate_impl.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -14,7 +15,7 @@ struct check_ctx {
 };
 
 /* A nested list of mistakes becomes one mistake of the outer list: "Task group g validation failed: ..." */
-static void fold(struct job_mistakes *outer, struct job_mistakes *inner, const char *what,
+void validate_fold(struct job_mistakes *outer, struct job_mistakes *inner, const char *what,
                  const char *name)
 {
     if (!inner->n)
@@ -27,12 +28,12 @@ static void fold(struct job_mistakes *outer, struct job_mistakes *inner, const c
     buf_fini(&b);
 }
 
-static struct job_mistakes inner_of(struct job_mistakes *m)
+struct job_mistakes validate_inner(struct job_mistakes *m)
 {
     return (struct job_mistakes){.arena = m->arena};
 }
 
-static const char *text_of(struct arena *a, int64_t ns)
+const char *validate_duration(struct arena *a, int64_t ns)
 {
     char out[DURATION_MAX];
     duration_format(ns, out);
@@ -57,7 +58,7 @@ static void check_constraints(struct job_mistakes *m, const struct constraints *
 {
     for (size_t i = 0; i < list->n; i++) {
         const struct constraint *c = &list->items[i];
-        struct job_mistakes in = inner_of(m);
+        struct job_mistakes in = validate_inner(m);
         const char *op = c->operand ? c->operand : "";
         bool distinct = str_has_prefix(op, "distinct_"), set = str_eq(op, "is_set") ||
                                                                 str_eq(op, "is_not_set");
@@ -69,9 +70,17 @@ static void check_constraints(struct job_mistakes *m, const struct constraints *
             job_mistake_add(&in, "Operator \"%s\" requires an RTarget", op);
         if (!str_eq(op, "distinct_hosts") && str_is_empty(c->ltarget))
             job_mistake_add(&in, "No LTarget provided but is required by constraint");
+        if (set && !str_is_empty(c->rtarget))
+            job_mistake_add(&in, "Operator \"%s\" does not support an RTarget", op);
+        uint64_t count = 1;
+        if (str_eq(op, "distinct_property") && !str_is_empty(c->rtarget) &&
+            str_to_u64(c->rtarget, &count))
+            job_mistake_add(&in, "Failed to convert RTarget \"%s\" to uint64", c->rtarget);
+        if (count < 1)
+            job_mistake_add(&in, "Distinct Property must have an allowed count of 1 or greater: 0 < 1");
         if (distinct && task_level)
             job_mistake_add(&in, "Constraint type \"%s\" is disallowed at the task level", op);
-        fold(m, &in, "Constraint", arena_printf(m->arena, "%zu", i + 1));
+        validate_fold(m, &in, "Constraint", arena_printf(m->arena, "%zu", i + 1));
     }
 }
 
@@ -79,14 +88,14 @@ static void check_affinities(struct job_mistakes *m, const struct affinities *li
 {
     for (size_t i = 0; i < list->n; i++) {
         const struct affinity *f = &list->items[i];
-        struct job_mistakes in = inner_of(m);
+        struct job_mistakes in = validate_inner(m);
         if (f->weight == 0)
             job_mistake_add(&in, "Affinity weight cannot be zero");
         if (f->weight < -100 || f->weight > 100)
             job_mistake_add(&in, "Affinity weight must be within the range [-100,100]");
         if (str_is_empty(f->ltarget))
             job_mistake_add(&in, "No LTarget provided but is required");
-        fold(m, &in, "Affinity", arena_printf(m->arena, "%zu", i + 1));
+        validate_fold(m, &in, "Affinity", arena_printf(m->arena, "%zu", i + 1));
     }
 }
 
@@ -94,18 +103,24 @@ static void check_spreads(struct job_mistakes *m, const struct spreads *list)
 {
     for (size_t i = 0; i < list->n; i++) {
         const struct spread *s = &list->items[i];
-        struct job_mistakes in = inner_of(m);
+        struct job_mistakes in = validate_inner(m);
         int64_t sum = 0;
         if (s->weight <= 0 || s->weight > 100)
             job_mistake_add(&in, "Spread stanza must have a positive weight from 0 to 100");
         if (str_is_empty(s->attribute))
             job_mistake_add(&in, "Missing spread attribute");
-        for (size_t k = 0; k < s->targets.n; k++)
-            sum += s->targets.items[k].percent;
+        for (size_t k = 0; k < s->targets.n; k++) {
+            int64_t percent = s->targets.items[k].percent;
+            if (percent < 0 || percent > 100)
+                job_mistake_add(&in, "Spread target percentage for value \"%s\" must be between 0 and "
+                                     "100", s->targets.items[k].value ? s->targets.items[k].value : "");
+            else
+                sum += percent;
+        }
         if (sum > 100)
             job_mistake_add(&in, "Sum of spread target percentages must not be greater than 100%%; got "
                                  "%" PRId64 "%%", sum);
-        fold(m, &in, "Spread", arena_printf(m->arena, "%zu", i + 1));
+        validate_fold(m, &in, "Spread", arena_printf(m->arena, "%zu", i + 1));
     }
 }
 
@@ -120,12 +135,12 @@ static void check_restart(struct job_mistakes *m, const struct restart_policy *r
     else if (r->attempts == 0 && !str_eq(r->mode, "fail"))
         job_mistake_add(m, "Restart policy \"%s\" with 0 attempts is ambiguous", r->mode);
     if (r->interval_ns < 5 * NS_PER_SEC)
-        job_mistake_add(m, "Interval can not be less than 5s (got %s)", text_of(m->arena, r->interval_ns));
+        job_mistake_add(m, "Interval can not be less than 5s (got %s)", validate_duration(m->arena, r->interval_ns));
     int64_t total;
     if (__builtin_mul_overflow(r->attempts, r->delay_ns, &total) || total > r->interval_ns)
         job_mistake_add(m, "Nomad can't restart the TaskGroup %" PRId64
                         " times in an interval of %s with a delay of %s", r->attempts,
-                        text_of(m->arena, r->interval_ns), text_of(m->arena, r->delay_ns));
+                        validate_duration(m->arena, r->interval_ns), validate_duration(m->arena, r->delay_ns));
 }
 
 static void check_reschedule(struct job_mistakes *m, const struct reschedule_policy *r)
@@ -135,17 +150,18 @@ static void check_reschedule(struct job_mistakes *m, const struct reschedule_pol
     if (r->attempts > 0 && r->unlimited == 1)
         job_mistake_add(m, "Reschedule Policy with Attempts = %" PRId64
                         ", Interval = %s, and Unlimited = true is ambiguous", r->attempts,
-                        text_of(m->arena, r->interval_ns));
+                        validate_duration(m->arena, r->interval_ns));
     if (r->delay_ns < 5 * NS_PER_SEC)
         job_mistake_add(m, "Reschedule Policy Delay cannot be less than 5s (got %s)",
-                        text_of(m->arena, r->delay_ns));
+                        validate_duration(m->arena, r->delay_ns));
     if (!str_eq(r->delay_function, "constant") && !str_eq(r->delay_function, "exponential") &&
         !str_eq(r->delay_function, "fibonacci"))
         job_mistake_add(m, "Invalid delay function \"%s\", must be one of [\"constant\" "
                            "\"exponential\" \"fibonacci\"]", r->delay_function);
     else if (!str_eq(r->delay_function, "constant") && r->max_delay_ns < r->delay_ns)
         job_mistake_add(m, "Max Delay cannot be less than Delay %s (got %s)",
-                        text_of(m->arena, r->delay_ns), text_of(m->arena, r->max_delay_ns));
+                        validate_duration(m->arena, r->delay_ns), validate_duration(m->arena, r->max_delay_ns));
+    validate_reschedule_fits(m, r);
 }
 
 static void check_update(struct check_ctx *c, struct job_mistakes *m, struct job_mistakes *warnings,
@@ -163,18 +179,18 @@ static void check_update(struct check_ctx *c, struct job_mistakes *m, struct job
         job_mistake_add(m, "Invalid health check given: \"%s\"", u->health_check);
     if (u->min_healthy_time_ns < 0)
         job_mistake_add(m, "Minimum healthy time may not be less than zero: %s",
-                        text_of(m->arena, u->min_healthy_time_ns));
+                        validate_duration(m->arena, u->min_healthy_time_ns));
     if (u->healthy_deadline_ns <= 0)
         job_mistake_add(m, "Healthy deadline must be greater than zero: %s",
-                        text_of(m->arena, u->healthy_deadline_ns));
+                        validate_duration(m->arena, u->healthy_deadline_ns));
     if (u->min_healthy_time_ns >= u->healthy_deadline_ns)
         job_mistake_add(m, "Minimum healthy time must be less than healthy deadline: %s > %s",
-                        text_of(m->arena, u->min_healthy_time_ns),
-                        text_of(m->arena, u->healthy_deadline_ns));
+                        validate_duration(m->arena, u->min_healthy_time_ns),
+                        validate_duration(m->arena, u->healthy_deadline_ns));
     if (u->progress_deadline_ns > 0 && u->healthy_deadline_ns > u->progress_deadline_ns)
         job_mistake_add(m, "Healthy deadline must be less than progress deadline: %s > %s",
-                        text_of(m->arena, u->healthy_deadline_ns),
-                        text_of(m->arena, u->progress_deadline_ns));
+                        validate_duration(m->arena, u->healthy_deadline_ns),
+                        validate_duration(m->arena, u->progress_deadline_ns));
     if (u->auto_promote == 1 && u->canary == 0)
         job_mistake_add(m, "Auto Promote requires a Canary count greater than zero");
     if (warnings && u->max_parallel > g->count)
@@ -187,16 +203,27 @@ static void check_update(struct check_ctx *c, struct job_mistakes *m, struct job
 /* --- ports and services ------------------------------------------------------------------------------------- */
 
 struct labels {
-    const char *names[256];
-    size_t n;
+    struct rec_strs names;
+    struct rec_strs fixed; /* static ports: "host_network:port" */
 };
 
 static bool has_label(const struct labels *l, const char *name)
 {
-    for (size_t i = 0; i < l->n; i++)
-        if (str_eq(l->names[i], name))
-            return true;
-    return false;
+    return name && rec_strs_has(&l->names, name);
+}
+
+/* A fixed port can be had once on each of a host's networks. */
+static void check_static(struct job_mistakes *m, struct labels *labels, const struct port *p)
+{
+    const char *host = str_is_empty(p->host_network) ? "default" : p->host_network;
+    const char *key = arena_printf(m->arena, "%s:%" PRId64, host, p->value);
+    if (p->value <= 0)
+        return;
+    if (rec_strs_has(&labels->fixed, key))
+        job_mistake_add(m, "Static port %" PRId64 " already reserved by another port of the group",
+                        p->value);
+    else
+        rec_strs_add(&labels->fixed, m->arena, key);
 }
 
 static void check_networks(struct job_mistakes *m, const struct networks *list, struct labels *labels,
@@ -217,8 +244,9 @@ static void check_networks(struct job_mistakes *m, const struct networks *list, 
                 if (x->to < -1)
                     job_mistake_add(m, "Port \"%s\" cannot be mapped to negative value %" PRId64,
                                     x->label, x->to);
-                if (labels->n < 256)
-                    labels->names[labels->n++] = x->label;
+                if (x->label)
+                    rec_strs_add(&labels->names, m->arena, x->label);
+                check_static(m, labels, x);
             }
     }
 }
@@ -246,7 +274,7 @@ static void check_service_check(struct job_mistakes *m, const struct service *s,
                                 const struct service_check *c, bool group_level)
 {
     bool http = str_eq(c->type, "http"), tcp = str_eq(c->type, "tcp"), script = str_eq(c->type, "script");
-    struct job_mistakes in = inner_of(m);
+    struct job_mistakes in = validate_inner(m);
     if (!http && !tcp && !script && !str_eq(c->type, "grpc"))
         job_mistake_add(&in, "invalid type (\"%s\"), must be one of \"http\", \"tcp\", or \"script\" type",
                         c->type ? c->type : "");
@@ -268,7 +296,13 @@ static void check_service_check(struct job_mistakes *m, const struct service *s,
         !str_eq(c->initial_status, "warning") && !str_eq(c->initial_status, "critical"))
         job_mistake_add(&in, "invalid initial check state (%s), must be one of \"passing\", \"warning\", "
                              "\"critical\" or empty", c->initial_status);
-    fold(m, &in, "Check", c->name);
+    validate_fold(m, &in, "Check", c->name);
+}
+
+static bool is_address_mode(const char *mode, bool group_level)
+{
+    return str_is_empty(mode) || str_eq(mode, "auto") || str_eq(mode, "host") ||
+           str_eq(mode, group_level ? "alloc" : "driver");
 }
 
 static void check_services(struct job_mistakes *m, const struct services *list,
@@ -276,7 +310,7 @@ static void check_services(struct job_mistakes *m, const struct services *list,
 {
     for (size_t i = 0; i < list->n; i++) {
         const struct service *s = &list->items[i];
-        struct job_mistakes in = inner_of(m);
+        struct job_mistakes in = validate_inner(m);
         if (!is_service_name(s->name))
             job_mistake_add(&in, "Service name must be valid per RFC 1123 and can contain only "
                                  "alphanumeric characters or dashes: \"%s\"", s->name);
@@ -284,9 +318,24 @@ static void check_services(struct job_mistakes *m, const struct services *list,
             strspn(s->port_label, "0123456789") != strlen(s->port_label))
             job_mistake_add(&in, "port label \"%s\" referenced by services %s does not exist",
                             s->port_label, s->name);
-        for (size_t k = 0; k < s->checks.n; k++)
+        if (!is_address_mode(s->address_mode, group_level))
+            job_mistake_add(&in, "Service address_mode must be \"auto\", \"host\", or \"%s\"; not "
+                                 "\"%s\"", group_level ? "alloc" : "driver", s->address_mode);
+        for (size_t k = 0; k < s->checks.n; k++) {
+            const char *port = s->checks.items[k].port_label;
+            if (!str_is_empty(port) && !has_label(labels, port) &&
+                strspn(port, "0123456789") != strlen(port))
+                job_mistake_add(&in, "port label \"%s\" referenced by services %s does not exist",
+                                port, s->name);
             check_service_check(&in, s, &s->checks.items[k], group_level);
-        fold(m, &in, "Service", s->name);
+        }
+        for (size_t k = 0; k < i; k++)
+            if (str_eq(list->items[k].name, s->name) &&
+                str_eq(list->items[k].port_label, s->port_label)) {
+                job_mistake_add(&in, "service \"%s\" is duplicate", s->name);
+                break;
+            }
+        validate_fold(m, &in, "Service", s->name);
     }
 }
 
@@ -311,7 +360,7 @@ static void check_resources(struct job_mistakes *m, const struct task *t)
 static void check_task(struct check_ctx *c, struct job_mistakes *outer, struct job_mistakes *warnings,
                        const struct task_group *g, const struct task *t, struct labels *labels)
 {
-    struct job_mistakes in = inner_of(outer);
+    struct job_mistakes in = validate_inner(outer);
     if (str_is_empty(t->name))
         job_mistake_add(&in, "Missing task name");
     else if (strpbrk(t->name, "/\\"))
@@ -332,11 +381,13 @@ static void check_task(struct check_ctx *c, struct job_mistakes *outer, struct j
         job_mistake_add(&in, "minimum number of files is 1; got %" PRId64, t->logs->max_files);
     if (t->logs && t->logs->max_file_size_mb < 1)
         job_mistake_add(&in, "minimum file size is 1MB; got %" PRId64, t->logs->max_file_size_mb);
-    if (t->logs && g->ephemeral_disk &&
-        t->logs->max_files * t->logs->max_file_size_mb >= g->ephemeral_disk->size_mb)
+    int64_t log_mb = 0;
+    if (t->logs && __builtin_mul_overflow(t->logs->max_files, t->logs->max_file_size_mb, &log_mb))
+        log_mb = INT64_MAX;
+    if (t->logs && g->ephemeral_disk && log_mb >= g->ephemeral_disk->size_mb)
         job_mistake_add(&in, "log storage (%" PRId64 " MB) must be less than requested disk capacity (%"
-                        PRId64 " MB)", t->logs->max_files * t->logs->max_file_size_mb,
-                        g->ephemeral_disk->size_mb);
+                        PRId64 " MB)", log_mb, g->ephemeral_disk->size_mb);
+    validate_task_blocks(&in, g, t);
     if (warnings && t->resources && t->resources->networks.n)
         job_mistake_add(warnings, "task network resources have been deprecated as of Nomad 0.12.0. "
                                   "Please configure networking via group network block.");
@@ -344,7 +395,7 @@ static void check_task(struct check_ctx *c, struct job_mistakes *outer, struct j
         job_mistake_add(warnings, "Task \"%s\": template blocks are kept but not rendered yet", t->name);
     if (warnings && t->artifacts.n)
         job_mistake_add(warnings, "Task \"%s\": artifact blocks are kept but not fetched yet", t->name);
-    fold(outer, &in, "Task", t->name);
+    validate_fold(outer, &in, "Task", t->name);
     (void)c;
 }
 
@@ -366,9 +417,9 @@ static void check_names(struct job_mistakes *m, const struct task_group *g)
 
 static void check_group(struct check_ctx *c, const struct task_group *g)
 {
-    struct job_mistakes in = inner_of(c->mistakes), warn = inner_of(c->mistakes);
+    struct job_mistakes in = validate_inner(c->mistakes), warn = validate_inner(c->mistakes);
     struct job_mistakes *warnings = c->warnings ? &warn : NULL;
-    struct labels labels = {.n = 0};
+    struct labels labels = {{NULL, 0}, {NULL, 0}};
     if (str_is_empty(g->name))
         job_mistake_add(&in, "Missing task group name");
     if (g->count < 0)
@@ -385,10 +436,11 @@ static void check_group(struct check_ctx *c, const struct task_group *g)
     check_update(c, &in, warnings, g);
     check_names(&in, g);
     check_networks(&in, &g->networks, &labels, "taskgroup network");
+    validate_group_blocks(&in, c->job, g);
     for (size_t i = 0; i < g->tasks.n; i++)
         check_task(c, &in, warnings, g, &g->tasks.items[i], &labels);
     check_services(&in, &g->services, &labels, true);
-    fold(c->mistakes, &in, "Task group", g->name);
+    validate_fold(c->mistakes, &in, "Task group", g->name);
     if (warnings && warn.n) {
         struct buf b = BUF_INIT;
         job_mistakes_write(&warn, &b);
@@ -446,6 +498,7 @@ int job_validate(const struct job *j, struct job_mistakes *m, struct job_mistake
     if (!str_eq(j->namespace, "default"))
         job_mistake_add(m, "job \"%s\" is in nonexistent namespace \"%s\"", j->id, j->namespace);
     check_kind(m, j);
+    validate_job_blocks(m, j);
     if (j->priority < 1 || j->priority > 100)
         job_mistake_add(m, "Job priority must be between [1, 100]");
     if (!has_datacenter(j))

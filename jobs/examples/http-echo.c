@@ -21,6 +21,7 @@
 
 #define MAX_CLIENTS 1024
 #define MAX_HEAD    8192
+#define FINISH_SECONDS 5
 
 struct client {
     char head[MAX_HEAD + 1];
@@ -122,7 +123,7 @@ static void answer(struct client *c, const char *head)
     const char *connection = header(head, "Connection");
     bool head_only = !strncmp(head, "HEAD ", 5);
     c->close_after = stopping || (connection && !strncasecmp(connection, "close", 5)) ||
-                     (strstr(path, "HTTP/1.0") != NULL) || strstr(head, " HTTP/1.0\r\n");
+                     strstr(head, " HTTP/1.0\r\n");
     strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &tm));
     int n = asprintf(&c->out,
                      "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nDate: %s\r\nContent-Length: %zu\r\n%s\r\n%s%s",
@@ -145,11 +146,12 @@ static bool take_request(struct client *c)
     end[4] = '\0';
     const char *length = header(c->head, "Content-Length");
     size_t body = length ? strtoul(length, NULL, 10) : 0, head = (size_t)(end + 4 - c->head);
+    size_t rest = c->have - head;
     answer(c, c->head);
-    if (length && body + head > c->have)
+    if (body > rest || header(c->head, "Transfer-Encoding"))
         c->close_after = true; /* what is still to come of the body is not waited for */
     end[4] = saved;
-    size_t used = head + body > c->have ? c->have : head + body;
+    size_t used = body > rest ? c->have : head + body;
     memmove(c->head, c->head + used, c->have - used + 1);
     c->have -= used;
     return true;
@@ -187,10 +189,35 @@ static bool serve(int i)
     }
 }
 
+/* Those who have asked get their answer, if they take it within the time. */
+static void finish(void)
+{
+    accept_all(); /* whoever waited to be let in may have asked already */
+    close(fds[0].fd);
+    fds[0].fd = -1;
+    for (int i = n_fds - 1; i > 0; i--)
+        if (!serve(i) || !clients[i]->out)
+            drop(i);
+    time_t end = time(NULL) + FINISH_SECONDS;
+    while (n_fds > 1 && time(NULL) < end) {
+        if (poll(fds, (nfds_t)n_fds, 1000) <= 0)
+            continue;
+        for (int i = n_fds - 1; i > 0; i--)
+            if (fds[i].revents && (!serve(i) || !clients[i]->out))
+                drop(i);
+    }
+    while (n_fds > 1)
+        drop(n_fds - 1);
+}
+
 static void run(void)
 {
+    sigset_t none;
+    sigemptyset(&none);
     while (!stopping) {
-        if (poll(fds, (nfds_t)n_fds, -1) < 0)
+        fds[0].events = n_fds <= MAX_CLIENTS ? POLLIN : 0; /* full: the others wait their turn */
+        /* signals come only here, so that none is missed between the test and the wait */
+        if (ppoll(fds, (nfds_t)n_fds, NULL, &none) < 0)
             continue;
         for (int i = n_fds - 1; i > 0; i--)
             if (fds[i].revents && !serve(i))
@@ -198,10 +225,7 @@ static void run(void)
         if (fds[0].revents & POLLIN)
             accept_all();
     }
-    for (int i = n_fds - 1; i > 0; i--) { /* those who have asked get their answer */
-        serve(i);
-        drop(i);
-    }
+    finish();
 }
 
 int main(int argc, char **argv)
@@ -230,6 +254,11 @@ int main(int argc, char **argv)
     if (fds[0].fd < 0)
         return 1;
     struct sigaction sa = {.sa_handler = on_signal};
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    sigprocmask(SIG_BLOCK, &ends, NULL);
     sigaction(SIGINT, &sa, NULL);
     sigaction(SIGTERM, &sa, NULL);
     printf("Server is listening on %s\n", address);

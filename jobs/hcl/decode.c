@@ -1,41 +1,40 @@
-/* Bodies to records: the descriptor's hcl names are the schema. */
+/* Bodies into records, by the descriptor's hcl names. */
 #include "agent/base/duration.h"
 #include "agent/base/str.h"
-#include "jobs/hcl/hcl.h"
+#include "jobs/hcl/parse_impl.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* --- schema -------------------------------------------------------------------------------------------- */
+#define AT(rec, f) ((void *)((char *)(rec) + (f)->offset))
 
-static bool is_block_field(const struct rec_field *f)
+static bool unsuitable(struct hcl_eval *ev, const struct hcl_expr *e, const char *detail)
 {
-    if (f->flags & REC_HCL_ATTR)
+    hcl_diag_add(ev->diags, e->range, "Unsuitable value type", "Unsuitable value: %s", detail);
+    return false;
+}
+
+static bool is_block_kind(const struct rec_field *f)
+{
+    if (f->flags & (REC_HCL_ATTR | REC_HCL_BOTH))
         return false;
-    if (f->kind == REC_STRUCT || f->kind == REC_PTR || f->kind == REC_RAW)
+    if (f->kind == REC_STRUCT || f->kind == REC_PTR)
         return true;
-    if (f->kind == REC_MAP)
-        return true;
-    return f->kind == REC_LIST && !f->of->bare;
+    return (f->kind == REC_LIST || f->kind == REC_MAP) && !f->of->bare;
 }
 
-static bool is_attr_field(const struct rec_field *f)
+/* A label's name may not be set as an argument, unless the label is optional text (a job's id). */
+static bool is_argument(const struct rec_field *f)
 {
-    return !is_block_field(f) || f->flags & REC_HCL_BOTH || f->kind == REC_RAW;
+    return !(f->flags & REC_LABEL) || f->kind == REC_OSTR;
 }
 
-static const struct rec_field *field_named(const struct rec_desc *d, const char *name)
+static const struct rec_field *field_find(const struct rec_desc *d, const char *hcl)
 {
     for (size_t i = 0; i < d->n_fields; i++)
-        if (d->fields[i].hcl && !strcmp(d->fields[i].hcl, name))
-            return &d->fields[i];
-    return NULL;
-}
-
-static const struct rec_field *label_field(const struct rec_desc *d)
-{
-    for (size_t i = 0; i < d->n_fields; i++)
-        if (d->fields[i].flags & REC_LABEL)
+        if (d->fields[i].hcl && str_eq(d->fields[i].hcl, hcl))
             return &d->fields[i];
     return NULL;
 }
@@ -61,322 +60,518 @@ static size_t distance(const char *a, const char *b)
     return row[m];
 }
 
-static const char *suggestion(struct hcl_source *s, const struct rec_desc *d, const char *name)
+static const char *suggestion(struct hcl_eval *ev, const struct rec_desc *d, const char *name)
 {
     const char *best = NULL;
     size_t least = strlen(name) < 4 ? 2 : 3;
     for (size_t i = 0; i < d->n_fields; i++)
-        if (d->fields[i].hcl && distance(name, d->fields[i].hcl) < least) {
+        if (d->fields[i].hcl && is_argument(&d->fields[i]) &&
+            distance(name, d->fields[i].hcl) < least) {
             least = distance(name, d->fields[i].hcl);
             best = d->fields[i].hcl;
         }
-    return best ? arena_printf(s->arena, " Did you mean \"%s\"?", best) : "";
+    return best ? arena_printf(ev->arena, " Did you mean \"%s\"?", best) : "";
 }
 
-/* --- values to fields ----------------------------------------------------------------------------------------- */
+/* --- scalars ------------------------------------------------------------------------------- */
 
-static void wrong_type(struct hcl_source *s, const struct hcl_expr *e, const char *want)
+static bool number_of(struct hcl_eval *ev, const struct hcl_expr *e, const struct hcl_value *v,
+                      long double *out)
 {
-    hcl_error(s, e->range, "Incorrect attribute value type",
-              "Inappropriate value for attribute: %s required.", want);
+    return hcl_to_number(v, out) || unsuitable(ev, e, "a number is required");
 }
 
-static bool to_int(const json_t *v, int64_t *out)
+static bool set_int(struct hcl_eval *ev, const struct hcl_expr *e, const struct hcl_value *v,
+                    bool is_unsigned, void *out)
 {
-    if (json_is_integer(v)) {
-        *out = json_integer_value(v);
+    long double n;
+    if (!number_of(ev, e, v, &n))
+        return false;
+    if (n != floorl(n))
+        return unsuitable(ev, e, "value must be a whole number");
+    if (n >= 0x1p63L || n < -0x1p63L || (is_unsigned && n < 0)) {
+        return unsuitable(ev, e,
+                          is_unsigned && n < 0 ? "value must be a whole number, 0 or greater"
+                                               : "value is out of range");
+    }
+    if (is_unsigned)
+        *(uint64_t *)out = (uint64_t)n;
+    else
+        *(int64_t *)out = (int64_t)n;
+    return true;
+}
+
+static bool set_duration(struct hcl_eval *ev, const struct hcl_expr *e, const struct hcl_value *v,
+                         int64_t *out)
+{
+    if (v->kind == HCL_NUMBER)
+        return set_int(ev, e, v, false, out);
+    if (v->kind != HCL_STRING) {
+        hcl_diag_add(ev->diags, e->range, "Unsuitable value type",
+                     "Unsuitable value: expected a string but found %s", hcl_kind_name(v->kind));
+        return false;
+    }
+    if (duration_parse(v->string, out) == 0)
         return true;
-    }
-    const char *text = json_string_value(v);
-    return text && !str_to_i64(text, out);
+    hcl_diag_add(ev->diags, e->range, "Unsuitable value type",
+                 "Unsuitable duration value: time: invalid duration \"%.100s\"", v->string);
+    return false;
 }
 
-static bool to_bool(const json_t *v, bool *out)
+static bool set_string(struct hcl_eval *ev, const struct hcl_expr *e, const struct hcl_value *v,
+                       char **out)
 {
-    const char *text = json_string_value(v);
-    *out = json_is_true(v) || (text && !strcmp(text, "true"));
-    return json_is_boolean(v) || *out || (text && !strcmp(text, "false"));
-}
-
-static bool to_duration(const json_t *v, int64_t *out)
-{
-    const char *text = json_string_value(v);
-    return json_is_integer(v) ? to_int(v, out) : text && !duration_parse(text, out);
-}
-
-static bool to_strs(struct hcl_source *s, const json_t *v, struct rec_strs *out)
-{
-    if (!json_is_array(v))
-        return false;
-    out->items = ARENA_ARRAY(s->arena, char *, json_array_size(v) + 1);
-    for (out->n = 0; out->n < json_array_size(v); out->n++)
-        if (!(out->items[out->n] = hcl_value_text(json_array_get(v, out->n), s->arena)))
-            return false;
+    const char *s;
+    if (!hcl_to_string(v, ev->arena, &s))
+        return unsuitable(ev, e, "string required");
+    *out = arena_strdup(ev->arena, s);
     return true;
 }
 
-static bool to_map(struct hcl_source *s, const struct rec_field *f, json_t *v, struct rec_list *out)
+static bool set_bool(struct hcl_eval *ev, const struct hcl_expr *e, const struct hcl_value *v,
+                     bool *out)
 {
-    const char *key;
-    json_t *x;
-    if (!json_is_object(v))
-        return false;
-    if (!out->items)
-        out->items = arena_alloc(s->arena, 1);
-    json_object_foreach(v, key, x) {
-        char *item = rec_list_add(f->of, out, s->arena);
-        *(char **)(void *)item = arena_strdup(s->arena, key);
-        void *p = item + f->of->fields[0].offset;
-        if (f->of == &rec_strs_pair ? !to_strs(s, x, p)
-                                    : !(*(char **)p = hcl_value_text(x, s->arena)))
-            return false;
+    return hcl_to_bool(v, out) || unsuitable(ev, e, "a bool is required");
+}
+
+/* --- collections --------------------------------------------------------------------------- */
+
+static bool set_field(struct hcl_eval *ev, const struct hcl_expr *e, const struct rec_field *f,
+                      const struct hcl_value *v, void *rec);
+
+static bool set_list(struct hcl_eval *ev, const struct hcl_expr *e, const struct rec_field *f,
+                     const struct hcl_value *v, void *rec)
+{
+    if (v->kind != HCL_LIST) {
+        char text[64];
+        snprintf(text, sizeof text, "list of %s required",
+                 f->of->fields[0].kind == REC_STR ? "string" : "values");
+        return unsuitable(ev, e, text);
     }
-    rec_map_sort(out, f->of->size);
+    bool ok = true;
+    if (v->n == 0) { /* [] is not null */
+        struct rec_list *list = AT(rec, f);
+        list->items = arena_alloc(ev->arena, f->of->size);
+    }
+    for (size_t i = 0; i < v->n; i++) {
+        const struct hcl_expr *at = e->kind == EXPR_LIST && i < e->n ? e->items[i].value : e;
+        void *item = rec_list_add(f->of, AT(rec, f), ev->arena);
+        ok = set_field(ev, at, &f->of->fields[0], &v->items[i], item) && ok;
+    }
+    return ok;
+}
+
+static bool set_map(struct hcl_eval *ev, const struct hcl_expr *e, const struct rec_field *f,
+                    const struct hcl_value *v, void *rec)
+{
+    if (v->kind != HCL_OBJECT)
+        return unsuitable(ev, e, "map of string required");
+    bool ok = true;
+    if (v->n == 0) {
+        struct rec_list *list = AT(rec, f);
+        list->items = arena_alloc(ev->arena, f->of->size);
+    }
+    for (size_t i = 0; i < v->n; i++) {
+        char **item = rec_list_add(f->of, AT(rec, f), ev->arena);
+        *item = arena_strdup(ev->arena, v->members[i].key);
+        ok = set_field(ev, e, &f->of->fields[0], &v->members[i].value, item) && ok;
+    }
+    rec_map_sort(AT(rec, f), f->of->size);
+    return ok;
+}
+
+/* How free-form values look to a driver: an object is a list of one object. */
+static void write_free_value(const struct hcl_value *v, struct buf *out)
+{
+    if (v->kind == HCL_OBJECT) {
+        buf_str_add(out, "[{");
+        for (size_t i = 0; i < v->n; i++) {
+            if (i)
+                buf_char(out, ',');
+            buf_json_str(out, v->members[i].key, strlen(v->members[i].key));
+            buf_char(out, ':');
+            write_free_value(&v->members[i].value, out);
+        }
+        buf_str_add(out, "}]");
+    } else if (v->kind == HCL_LIST) {
+        buf_char(out, '[');
+        for (size_t i = 0; i < v->n; i++) {
+            if (i)
+                buf_char(out, ',');
+            write_free_value(&v->items[i], out);
+        }
+        buf_char(out, ']');
+    } else {
+        hcl_value_json(v, out);
+    }
+}
+
+/* Compact with sorted keys, as REC_RAW is kept. */
+static bool set_raw(struct hcl_eval *ev, const struct hcl_range at, struct buf *text, char **out)
+{
+    json_error_t je;
+    json_t *json = json_loadb(buf_str(text), text->len, JSON_DECODE_ANY, &je);
+    if (!json) {
+        hcl_diag_add(ev->diags, at, "Unsuitable value type",
+                     "Unsuitable value: it cannot be written as JSON: %s", je.text);
+        return false;
+    }
+    *out = rec_raw_from_json(json, ev->arena);
+    json_decref(json);
     return true;
 }
 
-static void set_raw(struct hcl_source *s, char **p, const json_t *v)
+/* `x = {...}` where a free-form block would stand means the object itself. */
+static bool set_raw_value(struct hcl_eval *ev, const struct hcl_expr *e, const struct hcl_value *v,
+                          char **out)
 {
-    *p = rec_raw_from_json(v, s->arena);
+    struct buf text = BUF_INIT;
+    if (v->kind == HCL_OBJECT) {
+        buf_char(&text, '{');
+        for (size_t i = 0; i < v->n; i++) {
+            if (i)
+                buf_char(&text, ',');
+            buf_json_str(&text, v->members[i].key, strlen(v->members[i].key));
+            buf_char(&text, ':');
+            write_free_value(&v->members[i].value, &text);
+        }
+        buf_char(&text, '}');
+    } else {
+        write_free_value(v, &text);
+    }
+    bool ok = set_raw(ev, e->range, &text, out);
+    buf_fini(&text);
+    return ok;
 }
 
-static void set_field(struct hcl_source *s, const struct rec_field *f, const struct hcl_expr *e,
-                      json_t *v, void *rec)
+static bool set_field(struct hcl_eval *ev, const struct hcl_expr *e, const struct rec_field *f,
+                      const struct hcl_value *v, void *rec)
 {
-    void *p = (char *)rec + f->offset;
+    void *p = AT(rec, f);
+    long double n;
     bool b;
-    if (json_is_null(v))
-        return; /* as if it were not there */
+    if (v->kind == HCL_NULL)
+        return true;
     switch (f->kind) {
-    case REC_STR:
-    case REC_OSTR:
-        if (!(*(char **)p = hcl_value_text(v, s->arena)))
-            wrong_type(s, e, "string");
-        break;
+    case REC_BOOL:
+        return set_bool(ev, e, v, p);
+    case REC_OBOOL:
+        if (!set_bool(ev, e, v, &b))
+            return false;
+        *(int8_t *)p = b;
+        return true;
     case REC_INT:
     case REC_OINT:
     case REC_UINT:
-        if (!to_int(v, p))
-            wrong_type(s, e, "a number");
-        break;
+        return set_int(ev, e, v, f->kind == REC_UINT, p);
     case REC_FLOAT:
-        if (!json_is_number(v))
-            wrong_type(s, e, "a number");
-        else
-            *(double *)p = json_number_value(v);
-        break;
-    case REC_BOOL:
-        if (!to_bool(v, p))
-            wrong_type(s, e, "bool");
-        break;
-    case REC_OBOOL:
-        if (!to_bool(v, &b))
-            wrong_type(s, e, "bool");
-        else
-            *(int8_t *)p = b;
-        break;
+        if (!number_of(ev, e, v, &n))
+            return false;
+        *(double *)p = (double)n;
+        return true;
+    case REC_STR:
+    case REC_OSTR:
+        return set_string(ev, e, v, p);
     case REC_DUR:
     case REC_ODUR:
     case REC_DURS:
-        if (!to_duration(v, p))
-            hcl_error(s, e->range, "Unsuitable duration value",
-                      "Unsuitable value: a duration such as \"30s\" or \"1h30m\" is required.");
-        break;
+        return set_duration(ev, e, v, p);
     case REC_RAW:
-        set_raw(s, p, v);
-        break;
+        return set_raw_value(ev, e, v, p);
     case REC_LIST:
-        if (!to_strs(s, v, p))
-            wrong_type(s, e, "list of string");
-        break;
+        return set_list(ev, e, f, v, rec);
     case REC_MAP:
-        if (!to_map(s, f, v, p))
-            wrong_type(s, e, "map of string");
-        break;
+        return set_map(ev, e, f, v, rec);
     default:
-        wrong_type(s, e, "a block");
+        return unsuitable(ev, e, "this cannot be set in a file");
     }
 }
 
-static void decode_attr(struct hcl_source *s, const struct hcl_attr *a, const struct rec_desc *d,
-                        void *rec)
+/* --- free form ----------------------------------------------------------------------------- */
+
+struct name_seen {
+    const char *name;
+    size_t place;
+};
+static int compare_seen(const void *a, const void *b)
 {
-    const struct rec_field *f = field_named(d, a->name);
-    if (!f || !is_attr_field(f)) {
-        if (f)
-            hcl_error(s, a->name_range, "Unsupported argument",
-                      "An argument named \"%s\" is not expected here. Did you mean to define a block "
-                      "of type \"%s\"?", a->name, a->name);
+    const struct name_seen *x = a, *y = b;
+    int c = strcmp(x->name, y->name);
+    return c ? c : (x->place > y->place) - (x->place < y->place);
+}
+
+static void tell_redefined(struct hcl_eval *ev, const struct hcl_attr *a, struct hcl_range before)
+{
+    hcl_diag_add(ev->diags, a->name_range, "Attribute redefined",
+                 "The argument \"%s\" was already set at %s. Each argument may be set only once.",
+                 a->name, hcl_range_text(ev->diags, before));
+}
+
+static void tell_both(struct hcl_eval *ev, const struct hcl_block *b, struct hcl_range before)
+{
+    hcl_diag_add(ev->diags, b->head_range, arena_printf(ev->arena, "Duplicate %s block", b->type),
+                 "%s may not be defined more than once. Another definition is defined at %s.",
+                 b->type, hcl_range_text(ev->diags, before));
+}
+
+/* For each item, the place of the first and of the next item of the same name: itself, 0 for none.
+ */
+struct places {
+    size_t *first, *next;
+};
+
+/* Arguments set twice, or beside a block of their name, are told. */
+static struct places find_places(struct hcl_eval *ev, const struct hcl_body *body, bool *ok)
+{
+    struct name_seen *seen = ARENA_ARRAY(ev->arena, struct name_seen, body->n + 1);
+    size_t *first = ARENA_ARRAY(ev->arena, size_t, body->n + 1);
+    size_t *next = ARENA_ARRAY(ev->arena, size_t, body->n + 1);
+    for (size_t i = 0; i < body->n; i++)
+        seen[i] = (struct name_seen){
+            body->items[i].attr ? body->items[i].attr->name : body->items[i].block->type, i};
+    qsort(seen, body->n, sizeof *seen, compare_seen);
+    for (size_t i = 0; i < body->n; i++) {
+        bool again = i > 0 && str_eq(seen[i].name, seen[i - 1].name);
+        first[seen[i].place] = again ? first[seen[i - 1].place] : seen[i].place;
+        if (!again)
+            continue;
+        next[seen[i - 1].place] = seen[i].place;
+        const struct hcl_item *it = &body->items[seen[i].place],
+                              *was = &body->items[first[seen[i].place]];
+        if (it->attr)
+            tell_redefined(ev, it->attr, was->attr ? was->attr->range : was->block->head_range);
+        else if (was->attr)
+            tell_both(ev, it->block, was->attr->range);
         else
-            hcl_error(s, a->name_range, "Unsupported argument",
-                      "An argument named \"%s\" is not expected here.%s", a->name,
-                      suggestion(s, d, a->name));
-        return;
+            continue;
+        *ok = false;
     }
-    bool deferred;
-    json_t *v = hcl_eval(s, a->expr, &deferred);
-    if (v)
-        set_field(s, f, a->expr, v, rec);
-    json_decref(v);
+    return (struct places){first, next};
 }
 
-/* --- blocks ---------------------------------------------------------------------------------------------------- */
-
-/* One string label for those who take one, none for the others. */
-static bool check_labels(struct hcl_source *s, const struct hcl_block *b, const struct rec_field *label)
+/* The blocks of one type, from the first on. */
+static bool free_blocks(struct hcl_eval *ev, const struct hcl_body *body, const size_t *next,
+                        size_t i, struct buf *out)
 {
-    if (label && b->n_labels == 0) {
-        hcl_error(s, b->type_range, arena_printf(s->arena, "Missing name for %s", b->type),
-                  "All %s blocks must have 1 labels (name).", b->type);
-        return false;
+    bool ok = true, comma = false;
+    buf_char(out, '[');
+    for (bool more = true; more; more = next[i] != 0, i = next[i]) {
+        const struct hcl_block *b = body->items[i].block;
+        if (!b)
+            continue; /* an argument of this name: told */
+        if (comma)
+            buf_char(out, ',');
+        comma = true;
+        for (size_t k = 0; k < b->n_labels; k++) {
+            buf_char(out, '{');
+            buf_json_str(out, b->labels[k].text, strlen(b->labels[k].text));
+            buf_str_add(out, ":[");
+        }
+        ok = hcl_free_form(ev, b->body, out) && ok;
+        for (size_t k = 0; k < b->n_labels; k++)
+            buf_str_add(out, "]}");
     }
-    if (b->n_labels > (label ? 1u : 0u)) {
-        hcl_error(s, b->type_range, arena_printf(s->arena, "Extraneous label for %s", b->type),
-                  label ? "Only 1 labels (name) are expected for %s blocks."
-                        : "No labels are expected for %s blocks.", b->type);
-        return false;
-    }
-    return true;
+    buf_char(out, ']');
+    return ok;
 }
 
-static void decode_into(struct hcl_source *s, const struct hcl_block *b, const struct rec_desc *d,
+bool hcl_free_form(struct hcl_eval *ev, const struct hcl_body *body, struct buf *out)
+{
+    bool ok = true, comma = false;
+    struct places at = find_places(ev, body, &ok);
+    buf_char(out, '{');
+    for (size_t i = 0; i < body->n; i++) {
+        const struct hcl_item *it = &body->items[i];
+        if (at.first[i] != i)
+            continue;
+        const char *name = it->attr ? it->attr->name : it->block->type;
+        if (comma)
+            buf_char(out, ',');
+        comma = true;
+        buf_json_str(out, name, strlen(name));
+        buf_char(out, ':');
+        if (it->attr) {
+            struct hcl_value v;
+            ok = hcl_eval(ev, it->attr->expr, &v) && ok;
+            write_free_value(&v, out);
+        } else {
+            ok = free_blocks(ev, body, at.next, i, out) && ok;
+        }
+    }
+    buf_char(out, '}');
+    return ok;
+}
+
+/* --- bodies -------------------------------------------------------------------------------- */
+
+static bool decode_attr(struct hcl_eval *ev, const struct hcl_attr *a, const struct rec_desc *d,
                         void *rec)
 {
-    const struct rec_field *label = label_field(d);
-    if (check_labels(s, b, label) && label)
-        *(char **)(void *)((char *)rec + label->offset) = arena_strdup(s->arena, b->labels[0]);
-    hcl_decode(s, b->body, d, rec);
+    const struct rec_field *f = field_find(d, a->name);
+    if (!f || !is_argument(f)) {
+        hcl_diag_add(ev->diags, a->name_range, "Unsupported argument",
+                     "An argument named \"%s\" is not expected here.%s", a->name,
+                     suggestion(ev, d, a->name));
+        return false;
+    }
+    if (is_block_kind(f)) {
+        hcl_diag_add(
+            ev->diags, a->name_range, "Unsupported argument",
+            "An argument named \"%s\" is not expected here. Did you mean to define a block "
+            "of type \"%s\"?",
+            a->name, a->name);
+        return false;
+    }
+    struct hcl_value v;
+    return hcl_eval(ev, a->expr, &v) && set_field(ev, a->expr, f, &v, rec);
 }
 
-/* meta { a = "1" }: every attribute is an entry. */
-static void decode_map_block(struct hcl_source *s, const struct hcl_block *b,
-                             const struct rec_field *f, void *p)
+static const struct rec_field *label_field(const struct rec_desc *d)
 {
-    for (size_t i = 0; i < b->body->n_blocks; i++)
-        hcl_error(s, b->body->blocks[i].type_range, "Unsupported block type",
-                  "Blocks are not allowed here.");
-    struct rec_list *l = p;
-    if (!l->items)
-        l->items = arena_alloc(s->arena, 1);
-    for (size_t i = 0; i < b->body->n_attrs; i++) {
-        const struct hcl_attr *a = &b->body->attrs[i];
-        bool deferred;
-        json_t *v = hcl_eval(s, a->expr, &deferred), *one = json_object();
-        if (v)
-            json_object_set(one, a->name, v);
-        if (v && !to_map(s, f, one, l))
-            wrong_type(s, a->expr, f->of == &rec_strs_pair ? "list of string" : "string");
-        json_decref(v);
-        json_decref(one);
-    }
-}
-
-static void duplicate(struct hcl_source *s, const struct hcl_block *b, const struct hcl_body *body)
-{
-    const struct hcl_block *first = body->blocks;
-    while (strcmp(first->type, b->type))
-        first++;
-    hcl_error(s, b->type_range, arena_printf(s->arena, "Duplicate %s block", b->type),
-              "Only one %s block is allowed. Another was defined at %s.", b->type,
-              hcl_range_text(s, first->type_range));
-}
-
-static void decode_block(struct hcl_source *s, const struct hcl_body *body, const struct hcl_block *b,
-                         const struct rec_desc *d, void *rec, bool seen)
-{
-    const struct rec_field *f = field_named(d, b->type);
-    if (!f || !is_block_field(f)) {
-        hcl_error(s, b->type_range, "Unsupported block type",
-                  "Blocks of type \"%s\" are not expected here.%s", b->type,
-                  f ? arena_printf(s->arena, " Did you mean to define argument \"%s\"? If so, use the "
-                                             "equals sign to assign it a value.", b->type)
-                    : suggestion(s, d, b->type));
-        return;
-    }
-    void *p = (char *)rec + f->offset;
-    bool bare_map = f->kind == REC_MAP && f->of->bare;
-    if (seen && f->kind != REC_LIST && !(f->kind == REC_MAP && !bare_map)) {
-        duplicate(s, b, body);
-        return;
-    }
-    if (f->kind == REC_RAW) {
-        json_t *v = hcl_body_json(s, b->body);
-        set_raw(s, p, v);
-        json_decref(v);
-    } else if (bare_map) {
-        decode_map_block(s, b, f, p);
-    } else if (f->kind == REC_PTR) {
-        *(void **)p = arena_alloc(s->arena, f->of->size);
-        rec_init(f->of, *(void **)p);
-        decode_into(s, b, f->of, *(void **)p);
-    } else if (f->kind == REC_STRUCT) {
-        decode_into(s, b, f->of, p);
-    } else {
-        void *item = rec_list_add(f->of, p, s->arena);
-        decode_into(s, b, f->of, item);
-        if (f->kind == REC_MAP)
-            *(char **)item = arena_strdup(s->arena, b->n_labels ? b->labels[0] : "");
-    }
-}
-
-void hcl_decode(struct hcl_source *s, const struct hcl_body *body, const struct rec_desc *d, void *rec)
-{
-    for (size_t i = 0; i < body->n_attrs; i++)
-        decode_attr(s, &body->attrs[i], d, rec);
-    for (size_t i = 0; i < body->n_blocks; i++) {
-        bool seen = false;
-        for (size_t k = 0; k < i && !seen; k++)
-            seen = !strcmp(body->blocks[k].type, body->blocks[i].type);
-        for (size_t k = 0; k < body->n_attrs && !seen; k++)
-            if (!strcmp(body->attrs[k].name, body->blocks[i].type)) {
-                hcl_error(s, body->blocks[i].type_range,
-                          arena_printf(s->arena, "Duplicate %s", body->blocks[i].type),
-                          "\"%s\" is given as an argument and as a block; only one is allowed.",
-                          body->blocks[i].type);
-                break;
-            }
-        decode_block(s, body, &body->blocks[i], d, rec, seen);
-    }
     for (size_t i = 0; i < d->n_fields; i++)
-        if (d->fields[i].kind == REC_MAP && d->fields[i].hcl && !d->fields[i].of->bare)
-            rec_map_sort((char *)rec + d->fields[i].offset, d->fields[i].of->size);
+        if (d->fields[i].flags & REC_LABEL)
+            return &d->fields[i];
+    return NULL;
 }
 
-/* --- free form -------------------------------------------------------------------------------------------------- */
-
-static void append_block(json_t *out, const char *key, json_t *value)
+bool hcl_decode_labels(struct hcl_eval *ev, const struct hcl_block *b, const struct rec_desc *d,
+                       void *rec)
 {
-    json_t *list = json_object_get(out, key);
-    if (!json_is_array(list)) {
-        list = json_array();
-        json_object_set_new(out, key, list);
-    }
-    json_array_append_new(list, value);
+    const struct rec_field *f = label_field(d);
+    bool ok = b->n_labels == (f ? 1 : 0);
+    if (f && b->n_labels == 0)
+        hcl_diag_add(ev->diags, b->head_range,
+                     arena_printf(ev->arena, "Missing name for %s", b->type),
+                     "All %s blocks must have 1 labels (name).", b->type);
+    else if (!ok)
+        hcl_diag_add(ev->diags, b->labels[f ? 1 : 0].range,
+                     arena_printf(ev->arena, "Extraneous label for %s", b->type),
+                     f ? "Only 1 labels (name) are expected for %s blocks."
+                       : "No labels are expected for %s blocks.",
+                     b->type);
+    else if (f && *(char **)AT(rec, f) == NULL)
+        *(char **)AT(rec, f) = b->labels[0].text;
+    return ok;
 }
 
-json_t *hcl_body_json(struct hcl_source *s, const struct hcl_body *body)
+/* The map's body: every argument is one entry. */
+static bool decode_map_block(struct hcl_eval *ev, const struct hcl_block *b,
+                             const struct rec_field *f, void *rec)
 {
-    json_t *out = json_object();
-    for (size_t i = 0; i < body->n_attrs; i++) {
-        bool deferred;
-        json_t *v = hcl_eval(s, body->attrs[i].expr, &deferred);
-        if (json_is_object(v)) { /* an object is a list of one, as a block is */
-            json_t *list = json_array();
-            json_array_append_new(list, v);
-            v = list;
+    bool ok = true;
+    find_places(ev, b->body, &ok);
+    struct rec_list *list = AT(rec, f);
+    if (b->body->n == 0)
+        list->items = arena_alloc(ev->arena, f->of->size);
+    for (size_t i = 0; i < b->body->n; i++) {
+        const struct hcl_item *it = &b->body->items[i];
+        if (it->block) {
+            hcl_diag_add(ev->diags, it->block->type_range, "Unexpected block",
+                         "Blocks are not allowed here.");
+            ok = false;
+            continue;
         }
-        if (v)
-            json_object_set_new(out, body->attrs[i].name, v);
-    }
-    for (size_t i = 0; i < body->n_blocks; i++) {
-        const struct hcl_block *b = &body->blocks[i];
-        json_t *v = hcl_body_json(s, b->body);
-        for (size_t k = b->n_labels; k-- > 0;) { /* b "l1" { } is b: [{l1: [{ }]}] */
-            json_t *outer = json_object();
-            append_block(outer, b->labels[k], v);
-            v = outer;
+        struct hcl_value v;
+        if (!hcl_eval(ev, it->attr->expr, &v)) {
+            ok = false;
+            continue;
         }
-        append_block(out, b->type, v);
+        char **item = rec_list_add(f->of, list, ev->arena);
+        *item = it->attr->name;
+        ok = set_field(ev, it->attr->expr, &f->of->fields[0], &v, item) && ok;
     }
-    return out;
+    rec_map_sort(list, f->of->size);
+    return ok;
+}
+
+static bool decode_raw_block(struct hcl_eval *ev, const struct hcl_block *b,
+                             const struct rec_field *f, void *rec)
+{
+    struct buf text = BUF_INIT;
+    bool ok = hcl_free_form(ev, b->body, &text);
+    ok = ok && set_raw(ev, b->head_range, &text, AT(rec, f));
+    buf_fini(&text);
+    return ok;
+}
+
+static bool decode_record_block(struct hcl_eval *ev, const struct hcl_block *b,
+                                const struct rec_field *f, void *rec)
+{
+    void *item;
+    if (f->kind == REC_PTR) {
+        item = arena_alloc(ev->arena, f->of->size);
+        rec_init(f->of, item);
+        *(void **)AT(rec, f) = item;
+    } else if (f->kind == REC_STRUCT) {
+        item = AT(rec, f);
+    } else {
+        item = rec_list_add(f->of, AT(rec, f), ev->arena);
+    }
+    bool ok = hcl_decode_labels(ev, b, f->of, item);
+    if (f->kind == REC_MAP && b->n_labels)
+        *(char **)item = b->labels[0].text;
+    return hcl_decode(ev, b->body, f->of, item) && ok;
+}
+
+static bool tell_duplicate(struct hcl_eval *ev, const struct hcl_block *b,
+                           const struct hcl_block *before)
+{
+    hcl_diag_add(ev->diags, b->head_range, arena_printf(ev->arena, "Duplicate %s block", b->type),
+                 "Only one %s block is allowed. Another was defined at %s.", b->type,
+                 hcl_range_text(ev->diags, before->head_range));
+    return false;
+}
+
+static bool decode_block(struct hcl_eval *ev, const struct hcl_block *b,
+                         const struct hcl_block *before, const struct rec_desc *d, void *rec)
+{
+    const struct rec_field *f = field_find(d, b->type);
+    bool takes_block = f && (is_block_kind(f) || f->kind == REC_RAW || (f->flags & REC_HCL_BOTH));
+    if (!takes_block) {
+        const char *hint = f && is_argument(f)
+                               ? arena_printf(ev->arena,
+                                              " Did you mean to define argument \"%s\"? If so, use "
+                                              "the equals sign to assign it a value.",
+                                              b->type)
+                               : suggestion(ev, d, b->type);
+        hcl_diag_add(ev->diags, b->type_range, "Unsupported block type",
+                     "Blocks of type \"%s\" are not expected here.%s", b->type, hint);
+        return false;
+    }
+    bool many = is_block_kind(f) && (f->kind == REC_LIST || f->kind == REC_MAP);
+    if (before && !many)
+        return tell_duplicate(ev, b, before);
+    if (is_block_kind(f))
+        return decode_record_block(ev, b, f, rec);
+    if (b->n_labels) {
+        hcl_diag_add(ev->diags, b->labels[0].range, "Extraneous label",
+                     "No labels are expected for %s blocks.", b->type);
+        return false;
+    }
+    return f->kind == REC_RAW ? decode_raw_block(ev, b, f, rec) : decode_map_block(ev, b, f, rec);
+}
+
+static void sort_block_maps(const struct rec_desc *d, void *rec)
+{
+    for (size_t i = 0; i < d->n_fields; i++)
+        if (d->fields[i].kind == REC_MAP && is_block_kind(&d->fields[i]))
+            rec_map_sort(AT(rec, &d->fields[i]), d->fields[i].of->size);
+}
+
+bool hcl_decode(struct hcl_eval *ev, const struct hcl_body *body, const struct rec_desc *d,
+                void *rec)
+{
+    bool ok = true;
+    struct places at = find_places(ev, body, &ok);
+    for (size_t i = 0; i < body->n; i++) {
+        const struct hcl_item *it = &body->items[i], *was = &body->items[at.first[i]];
+        if (at.first[i] != i && (it->attr || was->attr))
+            continue; /* told */
+        if (it->attr)
+            ok = decode_attr(ev, it->attr, d, rec) && ok;
+        else
+            ok = decode_block(ev, it->block, at.first[i] == i ? NULL : was->block, d, rec) && ok;
+    }
+    sort_block_maps(d, rec);
+    return ok;
 }

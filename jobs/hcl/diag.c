@@ -1,78 +1,120 @@
-/* Diagnostics: where, what, and the line itself. */
 #include "jobs/hcl/hcl.h"
 
-#include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define MAX_DIAGS 100
-
-void hcl_error(struct hcl_source *s, struct hcl_range at, const char *summary, const char *fmt, ...)
-{
-    if (s->n_diags == MAX_DIAGS)
-        return;
-    if (!s->diags)
-        s->diags = ARENA_ARRAY(s->arena, struct hcl_diag, MAX_DIAGS);
-    va_list ap;
-    va_start(ap, fmt);
-    char *detail = arena_vprintf(s->arena, fmt, ap);
-    va_end(ap);
-    s->diags[s->n_diags++] = (struct hcl_diag){at, arena_strdup(s->arena, summary), detail};
-}
-
-struct position {
-    unsigned line, column;
-    size_t line_start;
+struct place {
+    size_t line, column, line_start;
 };
 
-static struct position position_of(const struct hcl_source *s, size_t offset)
+static struct place place_of(const struct hcl_file *f, size_t at)
 {
-    struct position p = {1, 1, 0};
-    if (offset > s->len)
-        offset = s->len;
-    for (size_t i = 0; i < offset; i++)
-        if (s->text[i] == '\n') {
+    struct place p = {1, 1, 0};
+    if (at > f->len)
+        at = f->len;
+    for (size_t i = 0; i < at; i++) {
+        if (f->text[i] == '\n') {
             p.line++;
             p.line_start = i + 1;
         }
-    for (size_t i = p.line_start; i < offset; i++)
-        p.column += ((unsigned char)s->text[i] & 0xc0) != 0x80; /* characters, not bytes */
+    }
+    for (size_t i = p.line_start; i < at; i++)
+        if (((unsigned char)f->text[i] & 0xC0) != 0x80)
+            p.column++;
     return p;
 }
 
-char *hcl_range_text(const struct hcl_source *s, struct hcl_range at)
+void hcl_diags_init(struct hcl_diags *d, struct arena *a, const struct hcl_file *file)
 {
-    struct position from = position_of(s, at.from), to = position_of(s, at.to);
-    if (from.line == to.line)
-        return arena_printf(s->arena, "%s:%u,%u-%u", s->filename, from.line, from.column, to.column);
-    return arena_printf(s->arena, "%s:%u,%u-%u,%u", s->filename, from.line, from.column, to.line,
-                        to.column);
+    *d = (struct hcl_diags){.arena = a, .file = file};
 }
 
-char *hcl_diag_text(const struct hcl_source *s, const struct hcl_diag *d)
+void hcl_diag_add(struct hcl_diags *d, struct hcl_range range, const char *summary,
+                  const char *detail_fmt, ...)
 {
-    return arena_printf(s->arena, "%s: %s; %s", hcl_range_text(s, d->at), d->summary, d->detail);
-}
-
-char *hcl_diag_snippet(const struct hcl_source *s, const struct hcl_diag *d)
-{
-    struct position from = position_of(s, d->at.from), to = position_of(s, d->at.to);
-    size_t end = from.line_start;
-    while (end < s->len && s->text[end] != '\n' && s->text[end] != '\r')
-        end++;
-    struct buf b = BUF_INIT;
-    buf_printf(&b, "%4u | %.*s\n     | ", from.line, (int)(end - from.line_start),
-               s->text + from.line_start);
-    unsigned column = 1;
-    for (size_t i = from.line_start; i < end && column < from.column; i++) {
-        if (((unsigned char)s->text[i] & 0xc0) == 0x80)
-            continue;
-        buf_char(&b, s->text[i] == '\t' ? '\t' : ' ');
-        column++;
+    if (d->n >= HCL_DIAGS_MAX)
+        return;
+    if (d->n == d->cap) {
+        size_t cap = d->cap ? d->cap * 2 : 8;
+        struct hcl_diag *items = ARENA_ARRAY(d->arena, struct hcl_diag, cap);
+        if (d->n)
+            memcpy(items, d->items, d->n * sizeof *items);
+        d->items = items;
+        d->cap = cap;
     }
-    unsigned width = to.line == from.line && to.column > from.column ? to.column - from.column : 1;
-    while (width--)
-        buf_char(&b, '^');
-    char *text = arena_strndup(s->arena, b.data, b.len);
-    buf_fini(&b);
-    return text;
+    struct hcl_diag *g = &d->items[d->n++];
+    va_list ap;
+    va_start(ap, detail_fmt);
+    g->range = range;
+    g->summary = arena_strdup(d->arena, summary);
+    g->detail = arena_vprintf(d->arena, detail_fmt, ap);
+    va_end(ap);
+}
+
+static char *arena_take(struct arena *a, struct buf *b)
+{
+    char *s = arena_strndup(a, buf_str(b), b->len);
+    buf_fini(b);
+    return s;
+}
+
+char *hcl_range_text(const struct hcl_diags *d, struct hcl_range r)
+{
+    struct place a = place_of(d->file, r.start), b = place_of(d->file, r.end);
+    if (b.line != a.line)
+        return arena_printf(d->arena, "%s:%zu,%zu-%zu,%zu", d->file->name, a.line, a.column, b.line,
+                            b.column);
+    return arena_printf(d->arena, "%s:%zu,%zu-%zu", d->file->name, a.line, a.column, b.column);
+}
+
+char *hcl_diag_text(const struct hcl_diags *d, const struct hcl_diag *diag)
+{
+    return arena_printf(d->arena, "%s: %s; %s", hcl_range_text(d, diag->range), diag->summary,
+                        diag->detail);
+}
+
+#define SNIPPET_MAX 240
+
+static size_t line_end(const struct hcl_file *f, size_t start)
+{
+    size_t end = start;
+    while (end < f->len && f->text[end] != '\n' && end - start < SNIPPET_MAX)
+        end++;
+    while (end < f->len && ((unsigned char)f->text[end] & 0xC0) == 0x80) /* whole characters */
+        end++;
+    return end;
+}
+
+char *hcl_diag_snippet(const struct hcl_diags *d, const struct hcl_diag *diag)
+{
+    const struct hcl_file *f = d->file;
+    struct place p = place_of(f, diag->range.start);
+    size_t end = line_end(f, p.line_start);
+    size_t start = diag->range.start < end ? diag->range.start : end;
+    size_t stop = diag->range.end < end ? diag->range.end : end;
+    struct buf out = BUF_INIT;
+    buf_printf(&out, "%4zu | ", p.line);
+    for (size_t i = p.line_start; i < end; i++)
+        buf_char(&out, f->text[i] == '\t' || (unsigned char)f->text[i] >= ' ' ? f->text[i] : ' ');
+    buf_str_add(&out, "\n     | ");
+    for (size_t i = p.line_start; i < start; i++)
+        if (((unsigned char)f->text[i] & 0xC0) != 0x80)
+            buf_char(&out, f->text[i] == '\t' ? '\t' : ' ');
+    buf_char(&out, '^');
+    for (size_t i = start + 1; i < stop; i++)
+        if (((unsigned char)f->text[i] & 0xC0) != 0x80)
+            buf_char(&out, '^');
+    return arena_take(d->arena, &out);
+}
+
+static int compare_diags(const void *a, const void *b)
+{
+    const struct hcl_diag *x = a, *y = b;
+    return (x->range.start > y->range.start) - (x->range.start < y->range.start);
+}
+
+void hcl_diags_sort(struct hcl_diags *d)
+{
+    if (d->n)
+        qsort(d->items, d->n, sizeof *d->items, compare_diags);
 }

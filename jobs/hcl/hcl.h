@@ -1,111 +1,165 @@
-/* HCL2's native syntax (https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md): text to a tree of
- * bodies, attributes and blocks; expressions to values; bodies to records by their descriptors.
+/* HCL2's native syntax: text in, a tree of bodies and expressions out, values from expressions,
+ * records from bodies. Knows nothing of jobs.
  *
- * Knows nothing of jobs. Values are JSON (jansson), owned by the evaluator's caller. A template or
- * traversal that names something not in scope is not an error: it comes out verbatim as "${...}",
- * for whoever interpolates later. Old files' habits parse as well: several attributes on one line of
- * a one-line block, quoted numbers, trailing commas.
+ * Follows the public specification of HCL (github.com/hashicorp/hcl, hclsyntax/spec.md). Two old
+ * habits are read as well: a block written on one line may hold several arguments and blocks, and a
+ * heredoc whose marker never stands alone ends at the first line that ends with it.
  *
- * owns: nothing; the tree lives in the arena and borrows the source text. thread: any.
- * Linear in the input; nesting is bounded (HCL_MAX_DEPTH). No input crashes it. */
+ * owns: nothing; all memory is the arena's, and the tree borrows the text. thread: any, one at a
+ * time per arena. order of calls: hcl_parse, then hcl_eval or hcl_decode.
+ * Bounded: text (HCL_TEXT_MAX), nesting (HCL_DEPTH_MAX), mistakes told (HCL_DIAGS_MAX), work of an
+ * evaluation (HCL_WORK_MAX); time is linear in the text. */
 #ifndef JOBS_HCL_HCL_H
 #define JOBS_HCL_HCL_H
 
 #include "agent/base/record.h"
 
-#define HCL_MAX_DEPTH 100
+#define HCL_TEXT_MAX  (1u << 20)
+#define HCL_DEPTH_MAX 200
+#define HCL_DIAGS_MAX 100
+#define HCL_WORK_MAX  (32u << 20) /* values made and bytes copied */
 
-struct hcl_range { /* byte offsets into the source */
-    uint32_t from, to;
+/* Bytes [start, end) of the text. */
+struct hcl_range {
+    uint32_t start, end;
 };
 
-struct hcl_diag {
-    struct hcl_range at;
-    char *summary, *detail;
-};
-struct hcl_source {
-    const char *filename;
+struct hcl_file {
+    const char *name; /* what messages call it */
     const char *text;
     size_t len;
-    struct arena *arena;
-    struct hcl_diag *diags; /* all mistakes, in the order found */
-    size_t n_diags;
-    json_t *values; /* the literals of the tree, until hcl_free */
 };
-/* At most 100 are kept. */
-void hcl_error(struct hcl_source *s, struct hcl_range at, const char *summary, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
-/* "job.hcl:3,5-10: Summary; Detail" */
-char *hcl_diag_text(const struct hcl_source *s, const struct hcl_diag *d);
-/* The source line with the spot underlined, two lines without a final newline. */
-char *hcl_diag_snippet(const struct hcl_source *s, const struct hcl_diag *d);
-/* "job.hcl:3,5-10" */
-char *hcl_range_text(const struct hcl_source *s, struct hcl_range at);
 
-/* --- the tree ------------------------------------------------------------------------------------ */
+/* --- mistakes ------------------------------------------------------------------------------ */
 
-enum hcl_expr_kind {
-    HCL_LITERAL,   /* value */
-    HCL_TEMPLATE,  /* items: literals and expressions to be joined */
-    HCL_LIST,      /* items */
-    HCL_OBJECT,    /* items: key, value, key, value ... */
-    HCL_TRAVERSAL, /* name: the root; its source text is the range */
-    HCL_CALL,      /* name, items */
-    HCL_UNARY,     /* op, items[0] */
-    HCL_BINARY,    /* op, items[0..1] */
-    HCL_CONDITIONAL, /* items[0..2] */
-    HCL_INDEX,     /* items[0] [ items[1] ] */
-    HCL_ATTRIBUTE  /* items[0] . name */
-};
-struct hcl_expr {
-    enum hcl_expr_kind kind;
+struct hcl_diag {
     struct hcl_range range;
-    json_t *value; /* HCL_LITERAL; lives until hcl_free */
-    const char *name;
-    int op; /* '+', '-', '*', '/', '%', '!', '<', '>', 'l' <=, 'g' >=, 'e' ==, 'n' !=, '&', '|' */
-    struct hcl_expr **items;
-    size_t n_items;
+    char *summary, *detail;
 };
+struct hcl_diags {
+    struct arena *arena;
+    const struct hcl_file *file;
+    struct hcl_diag *items;
+    size_t n, cap;
+};
+void hcl_diags_init(struct hcl_diags *d, struct arena *a, const struct hcl_file *file);
+void hcl_diag_add(struct hcl_diags *d, struct hcl_range range, const char *summary,
+                  const char *detail_fmt, ...) __attribute__((format(printf, 4, 5)));
+/* In the order of the text. */
+void hcl_diags_sort(struct hcl_diags *d);
+/* "job.hcl:3,5-10: Summary; Detail" */
+char *hcl_diag_text(const struct hcl_diags *d, const struct hcl_diag *diag);
+/* The offending line with its number, the spot underlined; two lines, no final newline. */
+char *hcl_diag_snippet(const struct hcl_diags *d, const struct hcl_diag *diag);
+/* "job.hcl:3,5-10"; lines and columns count from 1, columns in characters. */
+char *hcl_range_text(const struct hcl_diags *d, struct hcl_range r);
+
+/* --- the tree ------------------------------------------------------------------------------ */
+
+struct hcl_expr;
 struct hcl_attr {
-    const char *name;
-    struct hcl_range name_range;
+    char *name;
+    struct hcl_range name_range, range;
     struct hcl_expr *expr;
+};
+struct hcl_label {
+    char *text;
+    struct hcl_range range;
 };
 struct hcl_body;
 struct hcl_block {
-    const char *type;
-    struct hcl_range type_range;
-    const char **labels;
+    char *type;
+    struct hcl_range type_range, head_range; /* head: type and labels */
+    struct hcl_label *labels;
     size_t n_labels;
     struct hcl_body *body;
 };
+/* Arguments and blocks in the order of the text. */
+struct hcl_item {
+    struct hcl_attr *attr; /* one of the two is set */
+    struct hcl_block *block;
+};
 struct hcl_body {
-    struct hcl_attr *attrs;
-    size_t n_attrs;
-    struct hcl_block *blocks;
-    size_t n_blocks;
+    struct hcl_item *items;
+    size_t n;
     struct hcl_range range;
 };
 
-/* Parses the whole text (at most 4 GiB). NULL or a tree; mistakes are in s->diags, and the tree is
- * then what could be read. Ends with hcl_free. */
-struct hcl_body *hcl_parse(struct hcl_source *s);
-void hcl_free(struct hcl_source *s); /* the values inside; the tree is the arena's */
+/* Parses the whole text. Never NULL: what could be understood is there even when diags grew. */
+struct hcl_body *hcl_parse(const struct hcl_file *file, struct arena *a, struct hcl_diags *diags);
 
-/* --- values ----------------------------------------------------------------------------------------- */
+/* --- values -------------------------------------------------------------------------------- */
 
-/* Evaluates. NULL after a mistake (told). *deferred is set when the value is text that holds "${...}"
- * for later. The caller owns the value. */
-json_t *hcl_eval(struct hcl_source *s, const struct hcl_expr *e, bool *deferred);
-/* A value as text, as cty converts numbers and booleans. NULL when it is a list, object or null. */
-char *hcl_value_text(const json_t *v, struct arena *a);
+enum hcl_kind { HCL_NULL, HCL_BOOL, HCL_NUMBER, HCL_STRING, HCL_LIST, HCL_OBJECT };
+struct hcl_value;
+struct hcl_member;
+struct hcl_value {
+    enum hcl_kind kind;
+    bool boolean;
+    long double number; /* exact for every int64 */
+    const char *string;
+    size_t string_len;
+    struct hcl_value *items;    /* list */
+    struct hcl_member *members; /* object, sorted by key, keys unique */
+    size_t n;
+};
+struct hcl_member {
+    const char *key;
+    struct hcl_value value;
+};
+const char *hcl_kind_name(enum hcl_kind k); /* "string", "number", ... */
+/* Conversions as HCL makes them without being asked: number and bool to string, string to number
+ * and bool when it reads as one. False: not convertible. */
+bool hcl_to_string(const struct hcl_value *v, struct arena *a, const char **out);
+bool hcl_to_number(const struct hcl_value *v, long double *out);
+bool hcl_to_bool(const struct hcl_value *v, bool *out);
+void hcl_value_json(const struct hcl_value *v, struct buf *out);
 
-/* --- records ------------------------------------------------------------------------------------------ */
+/* --- evaluation ---------------------------------------------------------------------------- */
 
-/* Fills rec (rec_init'ed) from a body by the descriptor's hcl names. Unknown and duplicate names,
- * wrong types and missing labels are mistakes. */
-void hcl_decode(struct hcl_source *s, const struct hcl_body *body, const struct rec_desc *d, void *rec);
-/* A free-form body as JSON, as the peer keeps `config`: nested blocks become lists of objects. */
-json_t *hcl_body_json(struct hcl_source *s, const struct hcl_body *body);
+/* Names an expression may use. A root name that no scope knows is not a mistake unless
+ * `strict_root` claims it: its traversal passes through as the text "${...}", for the runtime to
+ * fill in. */
+struct hcl_scope {
+    const struct hcl_scope *parent;
+    /* The value of a root name, or NULL. */
+    const struct hcl_value *(*variable)(const struct hcl_scope *s, const char *name);
+    const struct hcl_function *(*function)(const struct hcl_scope *s, const char *name);
+    /* Whether an unknown root of this name is a mistake (var, local). */
+    bool (*strict_root)(const struct hcl_scope *s, const char *name);
+    void *data;
+};
+struct hcl_function {
+    const char *name;
+    size_t min_args, max_args;
+    /* Returns NULL, or what is wrong, for the message. */
+    const char *(*call)(const struct hcl_value *args, size_t n, struct arena *a,
+                        struct hcl_value *out);
+};
+struct hcl_eval {
+    const struct hcl_file *file;
+    struct arena *arena;
+    struct hcl_diags *diags;
+    const struct hcl_scope *scope; /* may be NULL */
+    size_t work;                   /* done so far; start with 0 */
+    const struct hcl_value *splat_item;
+};
+/* False when a mistake was added; out is then null. */
+bool hcl_eval(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_value *out);
+struct hcl_range hcl_expr_range(const struct hcl_expr *e);
+
+/* --- records ------------------------------------------------------------------------------- */
+
+/* Fills `rec` (rec_init first) from a body by the descriptor's hcl names: arguments, blocks,
+ * labels, maps written either way, REC_RAW as free-form JSON. Mistakes go to ev->diags; returns
+ * whether there was none. Labels are not the body's: hcl_decode_labels. */
+bool hcl_decode(struct hcl_eval *ev, const struct hcl_body *body, const struct rec_desc *d,
+                void *rec);
+/* Sets the REC_LABEL field from a block's labels and checks their number. */
+bool hcl_decode_labels(struct hcl_eval *ev, const struct hcl_block *block, const struct rec_desc *d,
+                       void *rec);
+/* A body without a schema, as JSON: blocks become lists of objects, a label one more level; an
+ * argument that is an object becomes a list of one. */
+bool hcl_free_form(struct hcl_eval *ev, const struct hcl_body *body, struct buf *out);
 
 #endif

@@ -143,7 +143,7 @@ static void the_kitchen_sink_is_understood(void **state)
     for (size_t i = 0; i < m.n; i++) /* variables, dynamic blocks and functions are not there yet */
         if (!strstr(m.items[i].text, "variable") && !strstr(m.items[i].text, "local") &&
             !strstr(m.items[i].text, "dynamic") && !strstr(m.items[i].text, "function") &&
-            !strstr(m.items[i].text, "Incorrect attribute value type") &&
+            !strstr(m.items[i].text, "Unsuitable value type") &&
             !strstr(m.items[i].text, "directive") && !strstr(m.items[i].text, "Call to unknown"))
             fail_msg("%s", m.items[i].text);
     assert_true(rv == 0 || m.n > 0);
@@ -228,21 +228,22 @@ static void mistakes_say_where_and_what(void **state)
          "input.hcl:3,3-9: Duplicate update block; Only one update block is allowed. Another was defined "
          "at input.hcl:2,3-9."},
         {"job \"a\" {\n  priority = \"high\"\n}",
-         "input.hcl:2,14-20: Incorrect attribute value type; Inappropriate value for attribute: a number "
-         "required."},
+         "input.hcl:2,14-20: Unsuitable value type; Unsuitable value: a number is required"},
         {"job \"a\" {\n  group {}\n}",
          "input.hcl:2,3-8: Missing name for group; All group blocks must have 1 labels (name)."},
         {"job \"a\" {\n  update { stagger = \"soon\" }\n}",
-         "input.hcl:2,22-28: Unsuitable duration value; Unsuitable value: a duration such as \"30s\" or "
-         "\"1h30m\" is required."},
+         "input.hcl:2,22-28: Unsuitable value type; Unsuitable duration value: time: invalid duration "
+         "\"soon\""},
         {"job \"a\" {\n  name = \"x\n}",
          "input.hcl:2,12-3,1: Invalid multi-line string; Quoted strings may not be split over multiple "
-         "lines. To produce a multi-line string, use the \\n escape or the heredoc syntax."},
+         "lines. To produce a multi-line string, either use the \\n escape to represent a newline "
+         "character or use the \"heredoc\" multi-line template syntax."},
         {"job \"a\" {\n  name = upper(\"x\")\n}",
          "input.hcl:2,10-20: Call to unknown function; There is no function named \"upper\"."},
         {"job \"a\" {\n  name = 1 +\n}", NULL},
         {"job \"a\" {", "input.hcl:1,9-10: Unclosed configuration block; There is no closing brace for "
-                        "this block before the end of the file."},
+                        "this block before the end of the file. This may be caused by incorrect brace "
+                        "nesting elsewhere in this file."},
         {"task \"a\" {}", "input.hcl:1,1-5: Unsupported block type; Blocks of type \"task\" are not "
                           "expected here."},
     };
