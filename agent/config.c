@@ -1,0 +1,191 @@
+#include "agent/config.h"
+#include "agent/base/file.h"
+#include "agent/base/log.h"
+#include "agent/base/str.h"
+#include "jobs/hcl/hcl.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct rec_field ports_fields[] = {
+    REC_H(struct agent_ports, http, "HTTP", "http", REC_INT, 0),
+    REC_H(struct agent_ports, rpc, "RPC", "rpc", REC_INT, 0),
+    REC_H(struct agent_ports, consul, "Consul", "consul", REC_INT, 0),
+    REC_H(struct agent_ports, dns, "DNS", "dns", REC_INT, 0),
+    REC_H(struct agent_ports, lb, "LB", "lb", REC_INT, 0),
+    REC_H(struct agent_ports, lb_admin, "LBAdmin", "lb_admin", REC_INT, 0),
+};
+static const struct rec_desc ports_desc = REC_DESC("ports", struct agent_ports, ports_fields);
+
+static const struct rec_field config_fields[] = {
+    REC_H(struct agent_config, datacenter, "Datacenter", "datacenter", REC_STR, 0),
+    REC_H(struct agent_config, region, "Region", "region", REC_STR, 0),
+    REC_H(struct agent_config, name, "Name", "name", REC_STR, 0),
+    REC_H(struct agent_config, node_class, "NodeClass", "node_class", REC_STR, 0),
+    REC_H(struct agent_config, data_dir, "DataDir", "data_dir", REC_STR, 0),
+    REC_H(struct agent_config, bind_addr, "BindAddr", "bind_addr", REC_STR, 0),
+    REC_H(struct agent_config, log_level, "LogLevel", "log_level", REC_STR, 0),
+    REC_H(struct agent_config, log_json, "LogJSON", "log_json", REC_BOOL, 0),
+    REC_OF_H(struct agent_config, ports, "Ports", "ports", REC_PTR, 0, &ports_desc),
+    REC_H(struct agent_config, workers, "Workers", "workers", REC_INT, 0),
+    REC_H(struct agent_config, lb_threads, "LBThreads", "lb_threads", REC_INT, 0),
+    REC_H(struct agent_config, dns_threads, "DNSThreads", "dns_threads", REC_INT, 0),
+    REC_OF_H(struct agent_config, meta, "Meta", "meta", REC_MAP, REC_HCL_BOTH, &rec_str_pair),
+    REC_H(struct agent_config, enable_script_checks, "EnableScriptChecks", "enable_script_checks",
+          REC_BOOL, 0),
+};
+static const struct rec_desc config_desc = REC_DESC("config", struct agent_config, config_fields);
+
+/* --- files ------------------------------------------------------------------------------------------------- */
+
+static void read_config_file(const char *path, struct arena *a, struct agent_config *c, struct buf *mistakes)
+{
+    struct buf text = BUF_INIT;
+    struct err e = ERR_INIT;
+    if (file_read(path, 1 << 20, &text, &e)) {
+        buf_printf(mistakes, "%s\n", e.text);
+        return;
+    }
+    struct hcl_source s = {.filename = path, .text = arena_strndup(a, buf_str(&text), text.len),
+                           .len = text.len, .arena = a};
+    struct hcl_body *body = hcl_parse(&s);
+    struct agent_ports keep = *c->ports;
+    hcl_decode(&s, body, &config_desc, c);
+    struct agent_ports *p = c->ports;
+    int64_t *got[] = {&p->http, &p->rpc, &p->consul, &p->dns, &p->lb, &p->lb_admin};
+    const int64_t had[] = {keep.http, keep.rpc, keep.consul, keep.dns, keep.lb, keep.lb_admin};
+    for (int i = 0; i < 6; i++)
+        if (!*got[i])
+            *got[i] = had[i];
+    for (size_t i = 0; i < s.n_diags; i++)
+        buf_printf(mistakes, "%s\n%s\n", hcl_diag_text(&s, &s.diags[i]),
+                   hcl_diag_snippet(&s, &s.diags[i]));
+    hcl_free(&s);
+    buf_fini(&text);
+}
+
+static int is_hcl(const struct dirent *d)
+{
+    return str_has_suffix(d->d_name, ".hcl");
+}
+
+/* A file, or every .hcl of a folder in the order of their names. */
+static void read_config(const char *path, struct arena *a, struct agent_config *c, struct buf *mistakes)
+{
+    struct stat st;
+    struct dirent **names;
+    if (stat(path, &st) || !S_ISDIR(st.st_mode)) {
+        read_config_file(path, a, c, mistakes);
+        return;
+    }
+    int n = scandir(path, &names, is_hcl, alphasort);
+    for (int i = 0; i < n; i++) {
+        read_config_file(arena_printf(a, "%s/%s", path, names[i]->d_name), a, c, mistakes);
+        free(names[i]);
+    }
+    if (n >= 0)
+        free(names);
+}
+
+/* --- flags ------------------------------------------------------------------------------------------------------ */
+
+struct flag {
+    const char *name;
+    char **text;
+    int64_t *number;
+    bool *yes;
+};
+
+static const struct flag *flag_find(const struct flag *flags, size_t n, const char *arg)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t len = strlen(flags[i].name);
+        if (!strncmp(arg, flags[i].name, len) && (!arg[len] || arg[len] == '='))
+            return &flags[i];
+    }
+    return NULL;
+}
+
+static void set_flag(const struct flag *f, const char *value, struct arena *a, struct buf *mistakes)
+{
+    if (f->yes)
+        *f->yes = !value || !strcmp(value, "true");
+    else if (!value)
+        buf_printf(mistakes, "-%s needs a value\n", f->name);
+    else if (f->text)
+        *f->text = arena_strdup(a, value);
+    else if (str_to_i64(value, f->number) || *f->number < 0 || *f->number > 65535)
+        buf_printf(mistakes, "-%s %s: not a number between 0 and 65535\n", f->name, value);
+}
+
+/* One pass for -config alone, one for the rest: flags win over files wherever they stand. */
+static void read_args(int argc, char **argv, struct arena *a, struct agent_config *c, bool files,
+                      struct buf *mistakes)
+{
+    char *config = NULL;
+    const struct flag flags[] = {
+        {"dev", NULL, NULL, &c->dev},          {"config", &config, NULL, NULL},
+        {"data-dir", &c->data_dir, NULL, NULL}, {"bind", &c->bind_addr, NULL, NULL},
+        {"dc", &c->datacenter, NULL, NULL},     {"region", &c->region, NULL, NULL},
+        {"node", &c->name, NULL, NULL},         {"node-class", &c->node_class, NULL, NULL},
+        {"log-level", &c->log_level, NULL, NULL}, {"log-json", NULL, NULL, &c->log_json},
+        {"http-port", NULL, &c->ports->http, NULL}, {"rpc-port", NULL, &c->ports->rpc, NULL},
+        {"consul-port", NULL, &c->ports->consul, NULL}, {"dns-port", NULL, &c->ports->dns, NULL},
+        {"lb-port", NULL, &c->ports->lb, NULL}, {"lb-admin-port", NULL, &c->ports->lb_admin, NULL},
+        {"workers", NULL, &c->workers, NULL},   {"lb-threads", NULL, &c->lb_threads, NULL},
+        {"dns-threads", NULL, &c->dns_threads, NULL},
+    };
+    for (int i = 0; i < argc; i++) {
+        const char *arg = argv[i] + strspn(argv[i], "-");
+        const struct flag *f = *argv[i] == '-' ? flag_find(flags, sizeof(flags) / sizeof(flags[0]), arg)
+                                               : NULL;
+        if (!f) {
+            if (!files)
+                buf_printf(mistakes, "flag provided but not defined: %s\n", argv[i]);
+            continue;
+        }
+        const char *value = strchr(arg, '=') ? strchr(arg, '=') + 1 : NULL;
+        if (!value && !f->yes && i + 1 < argc)
+            value = argv[++i];
+        bool is_file = !strcmp(f->name, "config");
+        if (is_file != files)
+            continue;
+        set_flag(f, value, a, mistakes);
+        if (is_file && config)
+            read_config(config, a, c, mistakes);
+    }
+}
+
+int agent_config_parse(int argc, char **argv, struct arena *a, struct agent_config *c, struct err *e)
+{
+    static const struct agent_ports defaults = {4646, 4647, 8500, 8600, 9999, 9998};
+    struct buf mistakes = BUF_INIT;
+    enum log_level level;
+    rec_init(&config_desc, c);
+    c->dev = false;
+    c->ports = ARENA_NEW(a, struct agent_ports);
+    *c->ports = defaults;
+    char host[256] = "node";
+    gethostname(host, sizeof(host) - 1);
+    c->datacenter = arena_strdup(a, "dc1");
+    c->region = arena_strdup(a, "global");
+    c->name = arena_strdup(a, host);
+    c->bind_addr = arena_strdup(a, "127.0.0.1");
+    c->log_level = arena_strdup(a, "INFO");
+    c->workers = c->lb_threads = c->dns_threads = 1;
+    read_args(argc, argv, a, c, true, &mistakes);
+    read_args(argc, argv, a, c, false, &mistakes);
+    if (!c->dev && str_is_empty(c->data_dir))
+        buf_str_add(&mistakes, "Must specify data directory: -data-dir (or -dev)\n");
+    if (log_level_parse(c->log_level, &level))
+        buf_printf(&mistakes, "Invalid log level: %s. Valid log levels are: TRACE, DEBUG, INFO, WARN, "
+                   "ERROR\n", c->log_level);
+    if (c->dev)
+        c->enable_script_checks = true;
+    int rv = mistakes.len ? err_set(e, ERR_INVALID, "%.*s", (int)mistakes.len - 1, mistakes.data) : 0;
+    buf_fini(&mistakes);
+    return rv;
+}

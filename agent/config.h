@@ -1,0 +1,26 @@
+/* The agent's configuration: defaults, then files (HCL, in the order given), then flags. */
+#ifndef AGENT_CONFIG_H
+#define AGENT_CONFIG_H
+
+#include "agent/base/record.h"
+
+struct agent_ports {
+    int64_t http, rpc, consul, dns, lb, lb_admin;
+};
+struct agent_config {
+    bool dev;
+    char *datacenter, *region, *name, *node_class;
+    char *data_dir; /* "" with dev: a temporary one */
+    char *bind_addr, *log_level;
+    bool log_json;
+    struct agent_ports *ports;
+    int64_t workers, lb_threads, dns_threads;
+    struct rec_str_map meta;
+    bool enable_script_checks;
+};
+
+/* Parses `agent`'s arguments (after the word). ERR_INVALID with all mistakes in e. */
+int agent_config_parse(int argc, char **argv, struct arena *a, struct agent_config *out,
+                       struct err *e);
+
+#endif
