@@ -49,21 +49,23 @@ static void read_config_file(const char *path, struct arena *a, struct agent_con
         buf_printf(mistakes, "%s\n", e.text);
         return;
     }
-    struct hcl_source s = {.filename = path, .text = arena_strndup(a, buf_str(&text), text.len),
-                           .len = text.len, .arena = a};
-    struct hcl_body *body = hcl_parse(&s);
+    const struct hcl_file file = {path, arena_strndup(a, buf_str(&text), text.len), text.len};
+    const struct hcl_scope scope = {.parent = NULL};
+    struct hcl_diags diags;
+    hcl_diags_init(&diags, a, &file);
+    struct hcl_eval ev = {.file = &file, .arena = a, .diags = &diags, .scope = &scope};
+    const struct hcl_body *body = hcl_parse(&file, a, &diags);
     struct agent_ports keep = *c->ports;
-    hcl_decode(&s, body, &config_desc, c);
+    hcl_decode(&ev, body, &config_desc, c);
     struct agent_ports *p = c->ports;
     int64_t *got[] = {&p->http, &p->rpc, &p->consul, &p->dns, &p->lb, &p->lb_admin};
     const int64_t had[] = {keep.http, keep.rpc, keep.consul, keep.dns, keep.lb, keep.lb_admin};
     for (int i = 0; i < 6; i++)
         if (!*got[i])
             *got[i] = had[i];
-    for (size_t i = 0; i < s.n_diags; i++)
-        buf_printf(mistakes, "%s\n%s\n", hcl_diag_text(&s, &s.diags[i]),
-                   hcl_diag_snippet(&s, &s.diags[i]));
-    hcl_free(&s);
+    for (size_t i = 0; i < diags.n; i++)
+        buf_printf(mistakes, "%s\n%s\n", hcl_diag_text(&diags, &diags.items[i]),
+                   hcl_diag_snippet(&diags, &diags.items[i]));
     buf_fini(&text);
 }
 
