@@ -395,3 +395,42 @@ int http_fetch(const struct http_call_options *o, int *status, struct buf *body_
     call_free(c);
     return rv;
 }
+
+struct download {
+    CURL *easy;
+    FILE *out;
+    struct buf refusal;
+};
+
+static size_t on_download(char *data, size_t size, size_t n, void *arg)
+{
+    struct download *d = arg;
+    long status = 0;
+    curl_easy_getinfo(d->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status != 200) {
+        if (d->refusal.len < 4096)
+            buf_add(&d->refusal, data, size * n);
+        return size * n;
+    }
+    size_t written = fwrite(data, 1, size * n, d->out);
+    fflush(d->out);
+    return written;
+}
+
+int http_download(const char *url, FILE *out, struct err *e)
+{
+    struct http_call *c = call_new(&(struct http_call_options){.url = url});
+    struct download d = {.easy = c->easy, .out = out};
+    long status = 0;
+    curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, 0L);
+    curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_download);
+    curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, &d);
+    CURLcode result = curl_easy_perform(c->easy);
+    curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+    int rv = result ? err_set(e, code_of(result), "%s", *c->error ? c->error : curl_easy_strerror(result))
+             : status != 200 ? err_set(e, ERR_IO, "Unexpected response code: %ld (%s)", status,
+                                       buf_str(&d.refusal)) : 0;
+    buf_fini(&d.refusal);
+    call_free(c);
+    return rv;
+}

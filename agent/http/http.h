@@ -19,6 +19,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 struct http_server;
 struct http_req;
@@ -176,5 +177,9 @@ void http_client_close(struct http_client *c, void (*cb)(void *arg), void *arg);
 /* One blocking call, for commands and tests. body_out is filled. */
 int http_fetch(const struct http_call_options *o, int *status, struct buf *body_out,
                log_index *index, struct err *e);
+
+/* Blocking: writes the body to a file as it arrives, for as long as it lasts; flushed piece by piece.
+ * A status other than 200 is ERR_IO with the body's words. */
+int http_download(const char *url, FILE *out, struct err *e);
 
 #endif

@@ -1,0 +1,57 @@
+/* What the commands share; private to agent/cli. */
+#ifndef AGENT_CLI_CLI_IMPL_H
+#define AGENT_CLI_CLI_IMPL_H
+
+#include "agent/base/clock.h"
+#include "agent/base/str.h"
+#include "agent/cli/cli.h"
+#include "agent/http/http.h"
+#include "jobs/cluster.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct cli {
+    struct arena arena;
+    const char *address; /* "http://127.0.0.1:4646" */
+    char **args;         /* what is left after flags */
+    int n_args;
+};
+
+/* Takes "-name" (and "-name=value", "-name value" when value is not NULL) out of the arguments. */
+bool cli_flag(struct cli *c, const char *name, const char **value);
+/* Whether a flag is left that no command took: complains. */
+bool cli_unknown_flag(const struct cli *c);
+
+/* GET into a record list or record; false after telling why on standard error. what: "Error querying jobs" */
+bool cli_get(struct cli *c, const char *path, const struct rec_desc *d, void *rec, const char *what);
+/* The same for a list: rows' descriptor, out {items, n}. */
+bool cli_get_list(struct cli *c, const char *path, const struct rec_desc *d, void *list, const char *what);
+/* Sends; the answer's body into out. Returns the status, 0 after telling of a failed connection. */
+int cli_send(struct cli *c, const char *method, const char *path, const struct buf *body, struct buf *out);
+
+/* Columns as the peers align them: fields separated by '|', two spaces between, none at the end. */
+void cli_columns(const char *text);
+/* "key|value" lines with " = " between. */
+void cli_pairs(const char *text);
+const char *cli_short(struct cli *c, const char *id);
+const char *cli_ago(struct cli *c, int64_t time_ns);
+const char *cli_time(struct cli *c, int64_t time_ns);
+/* Why nothing was placed, each line after `indent`. */
+void cli_print_metrics(const struct alloc_metric *m, const char *indent);
+
+/* commands */
+int cmd_run(struct cli *c);
+int cmd_validate(struct cli *c);
+int cmd_init(struct cli *c);
+int cmd_stop(struct cli *c);
+int cmd_status(struct cli *c);
+int cmd_alloc_status(struct cli *c);
+int cmd_logs(struct cli *c);
+int cmd_node_status(struct cli *c);
+int cmd_eval_status(struct cli *c);
+int cmd_members(struct cli *c);
+/* Follows an evaluation to its end. Returns the exit status. */
+int cli_monitor(struct cli *c, const char *eval_id);
+
+#endif

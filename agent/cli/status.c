@@ -1,0 +1,450 @@
+/* status, alloc status, node status, eval status, members, logs. */
+#include "agent/cli/cli_impl.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+struct alloc_list {
+    struct allocation *items;
+    size_t n;
+};
+
+/* --- jobs ------------------------------------------------------------------------------------------------------------- */
+
+static int list_jobs(struct cli *c)
+{
+    struct {
+        struct job *items;
+        size_t n;
+    } jobs = {NULL, 0};
+    struct buf b = BUF_INIT;
+    if (!cli_get_list(c, "/v1/jobs", &job_desc, &jobs, "Error querying jobs"))
+        return 1;
+    if (!jobs.n) {
+        printf("No running jobs\n");
+        return 0;
+    }
+    buf_str_add(&b, "ID|Type|Priority|Status|Submit Date");
+    for (size_t i = 0; i < jobs.n; i++) {
+        const struct job *j = &jobs.items[i];
+        buf_printf(&b, "\n%s|%s|%" PRId64 "|%s%s|%s", j->id, j->type, j->priority, j->status,
+                   j->stop ? " (stopped)" : "", cli_time(c, j->submit_time_ns));
+    }
+    cli_columns(b.data);
+    buf_fini(&b);
+    return 0;
+}
+
+static void print_job(struct cli *c, const struct job *j)
+{
+    struct buf b = BUF_INIT, dcs = BUF_INIT;
+    for (size_t i = 0; i < j->datacenters.n; i++)
+        buf_printf(&dcs, "%s%s", i ? "," : "", j->datacenters.items[i]);
+    buf_printf(&b, "ID|%s\nName|%s\nSubmit Date|%s\nType|%s\nPriority|%" PRId64 "\nDatacenters|%s\n"
+               "Namespace|%s\nStatus|%s%s\nPeriodic|%s\nParameterized|%s", j->id, j->name,
+               cli_time(c, j->submit_time_ns), j->type, j->priority, buf_str(&dcs), j->namespace,
+               j->status, j->stop ? " (stopped)" : "", j->periodic ? "true" : "false",
+               j->parameterized ? "true" : "false");
+    cli_pairs(b.data);
+    buf_fini(&b);
+    buf_fini(&dcs);
+}
+
+static void print_summary(struct cli *c, const struct job *j)
+{
+    struct buf text = BUF_INIT, b = BUF_INIT;
+    char *path = arena_printf(&c->arena, "/v1/job/%s/summary", j->id);
+    if (cli_send(c, "GET", path, NULL, &text) != 200) {
+        buf_fini(&text);
+        return;
+    }
+    json_t *root = json_loadb(text.data, text.len, 0, NULL), *groups = json_object_get(root, "Summary"), *g;
+    const char *name;
+    buf_str_add(&b, "Task Group|Queued|Starting|Running|Failed|Complete|Lost");
+    json_object_foreach(groups, name, g) {
+        static const char *const keys[] = {"Queued", "Starting", "Running", "Failed", "Complete", "Lost"};
+        buf_printf(&b, "\n%s", name);
+        for (int i = 0; i < 6; i++)
+            buf_printf(&b, "|%d", (int)json_integer_value(json_object_get(g, keys[i])));
+    }
+    printf("\nSummary\n");
+    cli_columns(b.data);
+    json_decref(root);
+    buf_fini(&b);
+    buf_fini(&text);
+}
+
+/* Of the newest evaluation that ended: what it could not place, while that still waits. */
+static void print_failures(struct cli *c, const struct job *j)
+{
+    struct {
+        struct evaluation *items;
+        size_t n;
+    } evals = {NULL, 0};
+    bool blocked = false;
+    const struct evaluation *last = NULL;
+    char *path = arena_printf(&c->arena, "/v1/job/%s/evaluations", j->id);
+    if (!cli_get_list(c, path, &evaluation_desc, &evals, "Error querying evaluations"))
+        return;
+    for (size_t i = 0; i < evals.n; i++) {
+        blocked |= str_eq(evals.items[i].status, "blocked");
+        if (evals.items[i].failed_tg_allocs.n)
+            last = &evals.items[i];
+    }
+    if (!blocked || !last)
+        return;
+    printf("\nPlacement Failure\n");
+    for (size_t i = 0; i < last->failed_tg_allocs.n; i++) {
+        printf("Task Group \"%s\":\n", last->failed_tg_allocs.items[i].key);
+        cli_print_metrics(&last->failed_tg_allocs.items[i], "  ");
+    }
+}
+
+static void print_deployment(struct cli *c, const struct job *j)
+{
+    struct deployment d;
+    struct buf b = BUF_INIT;
+    char *path = arena_printf(&c->arena, "/v1/job/%s/deployment", j->id);
+    if (!str_eq(j->type, "service") ||
+        !cli_get(c, path, &deployment_desc, &d, "Error querying deployment") || str_is_empty(d.id))
+        return;
+    buf_printf(&b, "ID|%s\nStatus|%s\nDescription|%s", cli_short(c, d.id), d.status, d.status_description);
+    printf("\nLatest Deployment\n");
+    cli_pairs(b.data);
+    buf_clear(&b);
+    buf_str_add(&b, "Task Group|Desired|Placed|Healthy|Unhealthy|Progress Deadline");
+    for (size_t i = 0; i < d.groups.n; i++) {
+        const struct deployment_state *s = &d.groups.items[i];
+        buf_printf(&b, "\n%s|%" PRId64 "|%" PRId64 "|%" PRId64 "|%" PRId64 "|%s", s->key,
+                   s->desired_total, s->placed_allocs, s->healthy_allocs, s->unhealthy_allocs,
+                   cli_time(c, s->require_progress_by_ns));
+    }
+    printf("\nDeployed\n");
+    cli_columns(b.data);
+    buf_fini(&b);
+}
+
+static void print_allocs(struct cli *c, const struct alloc_list *list, bool by_node)
+{
+    struct buf b = BUF_INIT;
+    printf("\nAllocations\n");
+    if (!list->n) {
+        printf("No allocations placed\n");
+        return;
+    }
+    buf_printf(&b, "ID|Node ID|Task Group|Version|Desired|Status|Created|Modified");
+    for (size_t i = list->n; i-- > 0;) { /* the newest first */
+        const struct allocation *x = &list->items[i];
+        buf_printf(&b, "\n%s|%s|%s|%" PRIu64 "|%s|%s|%s|%s", cli_short(c, x->id),
+                   cli_short(c, x->node_id), x->task_group, x->job_version, x->desired_status,
+                   x->client_status, cli_ago(c, x->create_time_ns), cli_ago(c, x->modify_time_ns));
+    }
+    cli_columns(b.data);
+    buf_fini(&b);
+}
+
+int cmd_status(struct cli *c)
+{
+    struct job j;
+    struct alloc_list allocs = {NULL, 0};
+    struct buf out = BUF_INIT;
+    bool brief = cli_flag(c, "short", NULL);
+    if (cli_unknown_flag(c))
+        return 1;
+    if (!c->n_args)
+        return list_jobs(c);
+    int status = cli_send(c, "GET", arena_printf(&c->arena, "/v1/job/%s", c->args[0]), NULL, &out);
+    if (status == 404)
+        fprintf(stderr, "No job(s) with prefix or id \"%s\" found\n", c->args[0]);
+    rec_init(&job_desc, &j);
+    if (status != 200 || rec_json_parse(&job_desc, out.data, out.len, 0, &c->arena, &j, NULL)) {
+        buf_fini(&out);
+        return 1;
+    }
+    buf_fini(&out);
+    print_job(c, &j);
+    if (brief)
+        return 0;
+    print_summary(c, &j);
+    print_failures(c, &j);
+    print_deployment(c, &j);
+    if (!cli_get_list(c, arena_printf(&c->arena, "/v1/job/%s/allocations", j.id), &allocation_desc,
+                      &allocs, "Error querying allocations"))
+        return 1;
+    print_allocs(c, &allocs, false);
+    return 0;
+}
+
+/* --- allocations -------------------------------------------------------------------------------------------------------- */
+
+/* The one object whose id begins with the prefix; tells when none or several do. */
+static const char *resolve(struct cli *c, const char *kind, const char *path, const char *prefix)
+{
+    struct alloc_list list = {NULL, 0}; /* of every kind only the id is read, which all have first */
+    if (strlen(prefix) < 2) {
+        fprintf(stderr, "Identifier must contain at least two characters.\n");
+        return NULL;
+    }
+    if (!cli_get_list(c, arena_printf(&c->arena, "%s?prefix=%s", path, prefix), &allocation_desc, &list,
+                      "Error querying"))
+        return NULL;
+    if (list.n == 0)
+        fprintf(stderr, "No %s(s) with prefix or id \"%s\" found\n", kind, prefix);
+    if (list.n > 1) {
+        fprintf(stderr, "Prefix matched multiple %ss\n", kind);
+        for (size_t i = 0; i < list.n; i++)
+            fprintf(stderr, "%s\n", list.items[i].id);
+    }
+    return list.n == 1 ? list.items[0].id : NULL;
+}
+
+static void print_addresses(const struct allocation *x)
+{
+    struct buf b = BUF_INIT;
+    if (!x->resources.shared.ports.n)
+        return;
+    buf_str_add(&b, "Label|Dynamic|Address");
+    for (size_t i = 0; i < x->resources.shared.ports.n; i++) {
+        const struct port_mapping *p = &x->resources.shared.ports.items[i];
+        bool fixed = false;
+        for (size_t n = 0; n < x->resources.shared.networks.n; n++)
+            for (size_t k = 0; k < x->resources.shared.networks.items[n].reserved_ports.n; k++)
+                fixed |= str_eq(x->resources.shared.networks.items[n].reserved_ports.items[k].label, p->label);
+        buf_printf(&b, "\n*%s|%s|%s:%" PRId64, p->label, fixed ? "no" : "yes", p->host_ip, p->value);
+    }
+    printf("\nAllocation Addresses\n");
+    cli_columns(b.data);
+    buf_fini(&b);
+}
+
+static void print_task(struct cli *c, const struct allocation *x, const struct task_state *s)
+{
+    struct buf b = BUF_INIT;
+    const struct allocated_task *t = rec_map_find(&x->resources.tasks, sizeof(*t), s->key);
+    printf("\nTask \"%s\" is \"%s\"\n", s->key, s->state);
+    if (t) {
+        buf_printf(&b, "CPU|Memory|Disk|Addresses\n%" PRId64 " MHz|%" PRId64 " MiB|%" PRId64 " MiB|",
+                   t->cpu.cpu_shares, t->memory.memory_mb, x->resources.shared.disk_mb);
+        for (size_t i = 0; i < t->networks.n; i++)
+            for (size_t k = 0; k < t->networks.items[i].dynamic_ports.n; k++)
+                buf_printf(&b, "%s: %s:%" PRId64 " ", t->networks.items[i].dynamic_ports.items[k].label,
+                           t->networks.items[i].ip, t->networks.items[i].dynamic_ports.items[k].value);
+        printf("Task Resources\n");
+        cli_columns(b.data);
+        buf_clear(&b);
+    }
+    buf_printf(&b, "Started At|%s\nFinished At|%s\nTotal Restarts|%" PRIu64 "\nLast Restart|%s",
+               cli_time(c, s->started_at_ns), cli_time(c, s->finished_at_ns), s->restarts,
+               cli_time(c, s->last_restart_ns));
+    printf("\nTask Events:\n");
+    cli_pairs(b.data);
+    buf_clear(&b);
+    buf_str_add(&b, "Time|Type|Description");
+    for (size_t i = s->events.n; i-- > 0;)
+        buf_printf(&b, "\n%s|%s|%s", cli_time(c, s->events.items[i].time_ns), s->events.items[i].type,
+                   s->events.items[i].display_message);
+    printf("\nRecent Events:\n");
+    cli_columns(b.data);
+    buf_fini(&b);
+}
+
+int cmd_alloc_status(struct cli *c)
+{
+    struct allocation x;
+    struct buf b = BUF_INIT;
+    if (cli_unknown_flag(c))
+        return 1;
+    if (c->n_args != 1) {
+        fprintf(stderr, "This command takes one of the following argument conditions:\n * A single "
+                        "<allocation>\n * No arguments, with output format specified\nFor additional help "
+                        "try 'platform alloc status -help'\n");
+        return 1;
+    }
+    const char *id = resolve(c, "allocation", "/v1/allocations", c->args[0]);
+    if (!id || !cli_get(c, arena_printf(&c->arena, "/v1/allocation/%s", id), &allocation_desc, &x,
+                        "Error querying allocation"))
+        return 1;
+    buf_printf(&b, "ID|%s\nEval ID|%s\nName|%s\nNode ID|%s\nNode Name|%s\nJob ID|%s\nJob Version|%" PRIu64
+               "\nClient Status|%s\nClient Description|%s\nDesired Status|%s\nDesired Description|%s\n"
+               "Created|%s\nModified|%s", x.id, cli_short(c, x.eval_id), x.name, cli_short(c, x.node_id),
+               x.node_name, x.job_id, x.job_version, x.client_status,
+               str_is_empty(x.client_description) ? "<none>" : x.client_description, x.desired_status,
+               str_is_empty(x.desired_description) ? "<none>" : x.desired_description,
+               cli_ago(c, x.create_time_ns), cli_ago(c, x.modify_time_ns));
+    if (!str_is_empty(x.deployment_id)) {
+        int8_t h = x.deployment_status ? x.deployment_status->healthy : REC_NULL_BOOL;
+        buf_printf(&b, "\nDeployment ID|%s\nDeployment Health|%s", cli_short(c, x.deployment_id),
+                   h == 1 ? "healthy" : h == 0 ? "unhealthy" : "unset");
+    }
+    cli_pairs(b.data);
+    buf_fini(&b);
+    print_addresses(&x);
+    for (size_t i = 0; i < x.task_states.n; i++)
+        print_task(c, &x, &x.task_states.items[i]);
+    return 0;
+}
+
+/* Streams: printed as it comes, until the other side ends. */
+int cmd_logs(struct cli *c)
+{
+    bool follow = cli_flag(c, "f", NULL), err = cli_flag(c, "stderr", NULL);
+    struct allocation x;
+    if (cli_unknown_flag(c))
+        return 1;
+    if (c->n_args < 1 || c->n_args > 2) {
+        fprintf(stderr, "This command takes one or two arguments: <alloc> [<task>]\n");
+        return 1;
+    }
+    const char *id = resolve(c, "allocation", "/v1/allocations", c->args[0]);
+    if (!id || !cli_get(c, arena_printf(&c->arena, "/v1/allocation/%s", id), &allocation_desc, &x,
+                        "Error querying allocation"))
+        return 1;
+    const char *task = c->n_args > 1 ? c->args[1] : x.task_states.n ? x.task_states.items[0].key : NULL;
+    if (c->n_args == 1 && x.task_states.n > 1) {
+        fprintf(stderr, "Allocation \"%s\" is running the following tasks:\n", cli_short(c, id));
+        for (size_t i = 0; i < x.task_states.n; i++)
+            fprintf(stderr, "  * %s\n", x.task_states.items[i].key);
+        fprintf(stderr, "\nPlease specify the task.\n");
+        return 1;
+    }
+    if (!task || !rec_map_find(&x.task_states, sizeof(struct task_state), task)) {
+        fprintf(stderr, "Error reading file: Unexpected response code: 400 (unknown task name \"%s\")\n",
+                task ? task : "");
+        return 1;
+    }
+    char *url = arena_printf(&c->arena, "%s/v1/client/fs/logs/%s?task=%s&type=%s&plain=true&follow=%s",
+                             c->address, id, task, err ? "stderr" : "stdout", follow ? "true" : "false");
+    struct err e = ERR_INIT;
+    if (http_download(url, stdout, &e)) {
+        fprintf(stderr, "Error reading file: %s\n", e.text);
+        return 1;
+    }
+    return 0;
+}
+
+/* --- nodes, evaluations, servers ----------------------------------------------------------------------------------------------- */
+
+static int list_nodes(struct cli *c)
+{
+    struct {
+        struct node *items;
+        size_t n;
+    } nodes = {NULL, 0};
+    struct buf b = BUF_INIT;
+    if (!cli_get_list(c, "/v1/nodes", &node_desc, &nodes, "Error querying node status"))
+        return 1;
+    if (!nodes.n)
+        return 0;
+    buf_str_add(&b, "ID|DC|Name|Class|Drain|Eligibility|Status");
+    for (size_t i = 0; i < nodes.n; i++) {
+        const struct node *n = &nodes.items[i];
+        buf_printf(&b, "\n%s|%s|%s|%s|%s|%s|%s", cli_short(c, n->id), n->datacenter, n->name,
+                   str_is_empty(n->node_class) ? "<none>" : n->node_class, n->drain ? "true" : "false",
+                   n->scheduling_eligibility, n->status);
+    }
+    cli_columns(b.data);
+    buf_fini(&b);
+    return 0;
+}
+
+int cmd_node_status(struct cli *c)
+{
+    struct node n;
+    struct alloc_list allocs = {NULL, 0};
+    struct buf b = BUF_INIT;
+    if (cli_unknown_flag(c))
+        return 1;
+    if (!c->n_args)
+        return list_nodes(c);
+    const char *id = resolve(c, "node", "/v1/nodes", c->args[0]);
+    if (!id || !cli_get(c, arena_printf(&c->arena, "/v1/node/%s", id), &node_desc, &n, "Error querying node"))
+        return 1;
+    buf_printf(&b, "ID|%s\nName|%s\nClass|%s\nDC|%s\nDrain|%s\nEligibility|%s\nStatus|%s\nDriver Status|",
+               n.id, n.name, str_is_empty(n.node_class) ? "<none>" : n.node_class, n.datacenter,
+               n.drain ? "true" : "false", n.scheduling_eligibility, n.status);
+    for (size_t i = 0; i < n.drivers.n; i++)
+        if (n.drivers.items[i].detected)
+            buf_printf(&b, "%s%s", i ? "," : "", n.drivers.items[i].key);
+    cli_pairs(b.data);
+    buf_clear(&b);
+    buf_str_add(&b, "Time|Subsystem|Message");
+    for (size_t i = n.events.n; i-- > 0;)
+        buf_printf(&b, "\n%s|%s|%s", cli_time(c, n.events.items[i].timestamp_ns),
+                   n.events.items[i].subsystem, n.events.items[i].message);
+    printf("\nNode Events\n");
+    cli_columns(b.data);
+    buf_fini(&b);
+    if (!cli_get_list(c, arena_printf(&c->arena, "/v1/node/%s/allocations", id), &allocation_desc, &allocs,
+                      "Error querying allocations"))
+        return 1;
+    print_allocs(c, &allocs, true);
+    return 0;
+}
+
+int cmd_eval_status(struct cli *c)
+{
+    struct evaluation e;
+    struct buf b = BUF_INIT;
+    if (cli_unknown_flag(c))
+        return 1;
+    if (c->n_args != 1) {
+        fprintf(stderr, "This command takes one argument: <evaluation>\n");
+        return 1;
+    }
+    const char *id = resolve(c, "evaluation", "/v1/evaluations", c->args[0]);
+    if (!id || !cli_get(c, arena_printf(&c->arena, "/v1/evaluation/%s", id), &evaluation_desc, &e,
+                        "Error querying evaluation"))
+        return 1;
+    buf_printf(&b, "ID|%s\nCreate Time|%s\nModify Time|%s\nStatus|%s\nStatus Description|%s\nType|%s\n"
+               "TriggeredBy|%s\nJob ID|%s\nPriority|%" PRId64 "\nPlacement Failures|%s", cli_short(c, e.id),
+               cli_ago(c, e.create_time_ns), cli_ago(c, e.modify_time_ns), e.status,
+               str_is_empty(e.status_description) ? e.status : e.status_description, e.type,
+               e.triggered_by, e.job_id, e.priority, e.failed_tg_allocs.n ? "true" : "false");
+    cli_pairs(b.data);
+    buf_fini(&b);
+    if (!e.failed_tg_allocs.n)
+        return 0;
+    printf("\nFailed Placements\n");
+    for (size_t i = 0; i < e.failed_tg_allocs.n; i++) {
+        const struct alloc_metric *m = &e.failed_tg_allocs.items[i];
+        int64_t n = m->coalesced_failures + 1;
+        printf("Task Group \"%s\" (failed to place %" PRId64 " allocation%s):\n", m->key, n,
+               n == 1 ? "" : "s");
+        cli_print_metrics(m, "  ");
+    }
+    if (!str_is_empty(e.blocked_eval))
+        printf("\nEvaluation \"%s\" waiting for additional capacity to place remainder\n",
+               cli_short(c, e.blocked_eval));
+    return 0;
+}
+
+int cmd_members(struct cli *c)
+{
+    struct buf text = BUF_INIT, b = BUF_INIT;
+    int status = cli_send(c, "GET", "/v1/agent/members", NULL, &text);
+    if (status != 200) {
+        if (status)
+            fprintf(stderr, "Error querying servers: Unexpected response code: %d (%s)\n", status, buf_str(&text));
+        buf_fini(&text);
+        return 1;
+    }
+    json_t *root = json_loadb(text.data, text.len, 0, NULL), *m;
+    size_t i;
+    buf_str_add(&b, "Name|Address|Port|Status|Leader|Protocol|Build|Datacenter|Region");
+    json_array_foreach(json_object_get(root, "Members"), i, m) {
+        json_t *tags = json_object_get(m, "Tags");
+        buf_printf(&b, "\n%s|%s|%d|%s|true|%d|%s|%s|%s", json_string_value(json_object_get(m, "Name")),
+                   json_string_value(json_object_get(m, "Addr")),
+                   (int)json_integer_value(json_object_get(m, "Port")),
+                   json_string_value(json_object_get(m, "Status")),
+                   (int)json_integer_value(json_object_get(m, "ProtocolCur")),
+                   json_string_value(json_object_get(tags, "build")),
+                   json_string_value(json_object_get(tags, "dc")),
+                   json_string_value(json_object_get(tags, "region")));
+    }
+    cli_columns(b.data);
+    json_decref(root);
+    buf_fini(&b);
+    buf_fini(&text);
+    return 0;
+}
