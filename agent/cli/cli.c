@@ -129,7 +129,10 @@ static void print_aligned(const char *text, const char *glue)
             putchar('\n');
             column = 0;
         }
+        bool ended = p[n] == '|' && !p[n + 1]; /* an empty last field */
         p += n + (p[n] != '\0');
+        if (ended)
+            putchar('\n');
     }
 }
 

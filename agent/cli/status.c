@@ -11,14 +11,29 @@ struct alloc_list {
 
 /* --- jobs ------------------------------------------------------------------------------------------------------------- */
 
+struct job_stub { /* a row of /v1/jobs: unlike the job itself, it says of blocks only whether they are there */
+    char *id, *type, *status;
+    int64_t priority, submit_time_ns;
+    bool stop;
+};
+static const struct rec_field job_stub_fields[] = {
+    REC(struct job_stub, id, "ID", REC_STR, 0),
+    REC(struct job_stub, type, "Type", REC_STR, 0),
+    REC(struct job_stub, status, "Status", REC_STR, 0),
+    REC(struct job_stub, priority, "Priority", REC_INT, 0),
+    REC(struct job_stub, submit_time_ns, "SubmitTime", REC_INT, 0),
+    REC(struct job_stub, stop, "Stop", REC_BOOL, 0),
+};
+static const struct rec_desc job_stub_desc = REC_DESC("job", struct job_stub, job_stub_fields);
+
 static int list_jobs(struct cli *c)
 {
     struct {
-        struct job *items;
+        struct job_stub *items;
         size_t n;
     } jobs = {NULL, 0};
     struct buf b = BUF_INIT;
-    if (!cli_get_list(c, "/v1/jobs", &job_desc, &jobs, "Error querying jobs"))
+    if (!cli_get_list(c, "/v1/jobs", &job_stub_desc, &jobs, "Error querying jobs"))
         return 1;
     if (!jobs.n) {
         printf("No running jobs\n");
@@ -26,7 +41,7 @@ static int list_jobs(struct cli *c)
     }
     buf_str_add(&b, "ID|Type|Priority|Status|Submit Date");
     for (size_t i = 0; i < jobs.n; i++) {
-        const struct job *j = &jobs.items[i];
+        const struct job_stub *j = &jobs.items[i];
         buf_printf(&b, "\n%s|%s|%" PRId64 "|%s%s|%s", j->id, j->type, j->priority, j->status,
                    j->stop ? " (stopped)" : "", cli_time(c, j->submit_time_ns));
     }

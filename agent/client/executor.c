@@ -13,7 +13,6 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* The static program inside this binary (Makefile): run from memory, so that replacing or removing
@@ -30,6 +29,7 @@ struct executor {
     void *arg;
     uv_pipe_t pipe;
     uv_timer_t timer;
+    uv_process_t process; /* ours to reap, when we started it */
     int handles; /* open */
     bool pipe_open, done, closed;
     int tries;
@@ -214,31 +214,32 @@ static int image_fd(void)
     return fd = m;
 }
 
-/* Twice forked, so that the executor is init's child and nobody here has to reap it. */
-static int launch(const char *dir, struct err *e)
+/* Reaped. The word of the task's end comes by the socket; this only ends the child's entry. */
+static void on_reaped(uv_process_t *p, int64_t status, int sig)
 {
+    uv_close((uv_handle_t *)p, on_handle_closed);
+}
+
+/* A session of its own and no ties: it outlives us, and is init's child then. */
+static int launch(struct executor *x, struct err *e)
+{
+    char path[64];
     int fd = image_fd();
     if (fd < 0)
         return err_from_errno(e, errno, "executor");
-    pid_t p = fork();
-    if (p == 0) {
-        if (fork() == 0) {
-            char *const argv[] = {(char *)(uintptr_t)"platform", (char *)(uintptr_t)"executor",
-                                  (char *)(uintptr_t)dir, NULL};
-            char *const envp[] = {NULL};
-            sigset_t none;
-            sigemptyset(&none);
-            sigprocmask(SIG_SETMASK, &none, NULL);
-            close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-            fexecve(fd, argv, envp);
-            _exit(127);
-        }
-        _exit(0);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    char platform[] = "platform", word[] = "executor";
+    char *args[] = {platform, word, x->dir, NULL}, *env[] = {NULL};
+    uv_stdio_container_t io[3] = {{.flags = UV_IGNORE}, {.flags = UV_IGNORE}, {.flags = UV_IGNORE}};
+    uv_process_options_t o = {.file = path, .args = args, .env = env, .stdio = io, .stdio_count = 3,
+                              .flags = UV_PROCESS_DETACHED, .exit_cb = on_reaped};
+    int rv = uv_spawn(&x->loop->uv, &x->process, &o);
+    x->process.data = x;
+    x->handles++;
+    if (rv) {
+        uv_close((uv_handle_t *)&x->process, on_handle_closed);
+        return err_from_uv(e, rv, "executor");
     }
-    if (p < 0)
-        return err_from_errno(e, errno, "executor: fork");
-    while (waitpid(p, NULL, 0) < 0 && errno == EINTR)
-        ;
     return 0;
 }
 
@@ -257,12 +258,16 @@ int executor_start(struct loop *l, const struct executor_spec *spec, executor_ex
 {
     remove_old(spec->dir);
     int rv = write_spec(spec, e);
-    if (!rv)
-        rv = launch(spec->dir, e);
     if (rv)
         return rv;
-    *out = executor_new(l, spec->dir, cb, arg);
-    uv_timer_start(&(*out)->timer, on_try, 1, 0);
+    struct executor *x = executor_new(l, spec->dir, cb, arg);
+    rv = launch(x, e);
+    if (rv) {
+        executor_close(&x);
+        return rv;
+    }
+    *out = x;
+    uv_timer_start(&x->timer, on_try, 1, 0);
     return 0;
 }
 
@@ -298,4 +303,7 @@ void executor_close(struct executor **px)
     if (x->pipe_open)
         uv_close((uv_handle_t *)&x->pipe, on_handle_closed);
     uv_close((uv_handle_t *)&x->timer, on_handle_closed);
+    bool reaping = x->process.data && !uv_is_closing((uv_handle_t *)&x->process);
+    if (reaping && !x->done) /* its task goes on without us */
+        uv_close((uv_handle_t *)&x->process, on_handle_closed);
 }
