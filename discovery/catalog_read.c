@@ -45,7 +45,8 @@ static int read_checks(struct store_txn *t, struct catalog_instance *i, struct a
             if (own ? str_eq(id, i->service.id) && *id : str_is_empty(id))
                 i->checks[i->n_checks++] = all.items[k];
         }
-        qsort(i->checks + from, i->n_checks - from, sizeof(i->checks[0]), by_check_id);
+        if (i->n_checks > from)
+            qsort(i->checks + from, i->n_checks - from, sizeof(i->checks[0]), by_check_id);
     }
     for (size_t k = 0; k < i->n_checks; k++) {
         enum catalog_health h = catalog_health_of(i->checks[k].status);
@@ -123,7 +124,8 @@ int catalog_service_names(struct store_txn *t, struct arena *a, struct catalog_s
     *out = names.items;
     *n = names.n;
     for (size_t i = 0; i < *n; i++)
-        qsort((*out)[i].tags.items, (*out)[i].tags.n, sizeof(char *), by_text);
+        if ((*out)[i].tags.n)
+            qsort((*out)[i].tags.items, (*out)[i].tags.n, sizeof(char *), by_text);
     return rv;
 }
 

@@ -19,7 +19,7 @@ kill "$(echo "$before" | head -n 1)"
 start_agent -data-dir="$work/data"
 wait_for "two in DNS" srv_is http-echo.service.consul 2
 "$platform" stop survive >/dev/null || fail stop
-wait_for "no task left" sh -c '! pgrep -f -- "-text survivor"'
+wait_for "no task left" tasks_gone "survivor"
 # a second agent on the same directory is refused
 out=$("$platform" agent -data-dir="$work/data" 2>&1) && fail "two agents on one directory"
 contains "$out" "used by another agent (process $agent)"

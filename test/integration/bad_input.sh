@@ -44,4 +44,4 @@ second() { [ "$(curl -s "$NOMAD_ADDR/v1/job/fixed/allocations" | jq '[.[] | sele
     [ "$(curl -s "$NOMAD_ADDR/v1/job/fixed/allocations" | jq length)" -ge 2 ]; }
 wait_for "the replacement" second
 for j in giant elsewhere fixed; do "$platform" stop -purge $j >/dev/null; done
-wait_for "no task left" sh -c '! pgrep -f -- "-text fixed hello"'
+wait_for "no task left" tasks_gone "fixed hello"

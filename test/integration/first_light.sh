@@ -44,7 +44,7 @@ wait_for "a third" three
 for p in $old; do kill -0 "$p" || fail "an unchanged instance was replaced"; done
 "$platform" stop echo1 >/dev/null || fail stop
 "$platform" stop -purge quick >/dev/null || fail "stop -purge"
-wait_for "no task left" sh -c '! pgrep -f -- "-text (first-light|quick hello)"'
+wait_for "no task left" tasks_gone "(first-light|quick hello)"
 expect "routes" 0 "$(curl -s "$admin_url/api/routes" | jq length)"
 contains "$("$platform" status)" "dead (stopped)"
 contains "$("$platform" status quick 2>&1)" 'No job(s) with prefix or id "quick" found'

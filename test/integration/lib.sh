@@ -60,8 +60,7 @@ contains() { # contains TEXT PART
 srv_count() { dig +short @127.0.0.1 -p "$dns" SRV "$1" | grep -c .; }
 srv_is() { [ "$(srv_count "$1")" = "$2" ]; }
 routes_are() { [ "$(curl -s "$admin_url/api/routes" | jq length)" = "$1" ]; }
-task_pids() { pgrep -f -- "http-echo -listen .*$1" | sort; } # by the text they say
-none_left() { ! pgrep -f -- "$work|$1" >/dev/null; }
+tasks_gone() { ! pgrep -f -- "-text $1" >/dev/null; } # by the text they say
 
 cleanup() {
     rc=$?
