@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define WAIT_DEFAULT_NS INT64_C(300000000000)
-#define WAIT_MAX_NS     INT64_C(600000000000)
+#define WAIT_MAX_NS     INT64_C(600000000000) /* Consul; in Nomad the default is the most */
 
 struct blocking {
     uv_timer_t timer; /* closed asynchronously: this struct is freed then */
@@ -103,8 +103,9 @@ static bool read_params(struct http_req *r, log_index *after, int64_t *wait_ns)
     }
     if (*wait_ns == 0)
         *wait_ns = WAIT_DEFAULT_NS;
-    if (*wait_ns > WAIT_MAX_NS)
-        *wait_ns = WAIT_MAX_NS;
+    int64_t most = r->server->dialect == HTTP_NOMAD ? WAIT_DEFAULT_NS : WAIT_MAX_NS;
+    if (*wait_ns > most)
+        *wait_ns = most;
     return true;
 }
 

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* The library's one timer for head and body; it is the idle keep-alive limit as well. */
 #define REQUEST_TIMEOUT_MS 120000
@@ -67,13 +68,33 @@ int http_server_new(struct loop *loop, const struct http_server_config *c, struc
 struct connection {
     uv_tcp_t tcp; /* first: freed as it */
     struct http_server *server;
+    struct connection *next, **prev;
 };
+
+static void closed_now(struct http_server *s);
 
 static void on_connection_closed(uv_handle_t *h)
 {
     struct connection *c = (struct connection *)h;
-    c->server->connections--;
+    struct http_server *s = c->server;
+    *c->prev = c->next;
+    if (c->next)
+        c->next->prev = c->prev;
+    s->connections--;
     free(c);
+    if (s->closing)
+        closed_now(s);
+}
+
+static void connection_list(struct http_server *s, struct connection *c)
+{
+    c->server = s;
+    c->next = s->open;
+    c->prev = &s->open;
+    if (c->next)
+        c->next->prev = &c->next;
+    s->open = c;
+    s->connections++;
 }
 
 static void on_connection(uv_stream_t *listener, int status)
@@ -82,9 +103,8 @@ static void on_connection(uv_stream_t *listener, int status)
     if (status)
         return;
     struct connection *c = MEM_NEW(struct connection);
-    c->server = l->server;
     uv_tcp_init(listener->loop, &c->tcp);
-    l->server->connections++;
+    connection_list(l->server, c);
     if (uv_accept(listener, (uv_stream_t *)&c->tcp)) {
         uv_close((uv_handle_t *)&c->tcp, on_connection_closed);
         return;
@@ -154,23 +174,30 @@ void http_server_stats(const struct http_server *s, struct http_server_stats *ou
 
 /* --- closing -------------------------------------------------------------------------------------------- */
 
-/* Connections end with their clients, or when the library's idle limit passes; the server's memory
- * stays until the process ends if some are left. */
+/* The last handle to close ends it all. */
 static void closed_now(struct http_server *s)
 {
-    if (s->closing_handles)
+    if (s->closing_handles || s->connections)
         return;
     void (*cb)(void *) = s->close_cb;
     void *arg = s->close_arg;
     router_fini(&s->router);
     free(s->name);
-    if (!s->shutdown_requested) {
-        h2o_context_dispose(&s->context);
-        h2o_config_dispose(&s->config);
-        free(s);
-    }
+    h2o_context_dispose(&s->context);
+    h2o_config_dispose(&s->config);
+    free(s);
     if (cb)
         cb(arg);
+}
+
+/* What was written goes out, then h2o reads the end and closes: idle or not. */
+static void connections_end(struct http_server *s)
+{
+    for (struct connection *c = s->open; c; c = c->next) {
+        uv_os_fd_t fd;
+        if (!uv_fileno((uv_handle_t *)&c->tcp, &fd))
+            shutdown(fd, SHUT_RDWR);
+    }
 }
 
 static void on_listener_closed(uv_handle_t *h)
@@ -197,9 +224,7 @@ void http_server_close(struct http_server *s, void (*cb)(void *arg), void *arg)
     s->close_arg = arg;
     while (s->live)
         request_cancel(s->live);
-    if (s->connections) /* else nothing is left, and the context can be disposed of */
-        h2o_context_request_shutdown(&s->context);
-    s->shutdown_requested = s->connections > 0;
+    connections_end(s);
     s->closing_handles = 1;
     while (s->listeners) {
         struct http_listener *l = s->listeners;

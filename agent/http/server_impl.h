@@ -8,6 +8,7 @@
 #include <h2o.h>
 #include <uthash.h>
 
+struct connection;
 struct http_listener {
     uv_tcp_t tcp;
     struct http_server *server;
@@ -28,11 +29,12 @@ struct http_server {
     h2o_context_t context;
     h2o_accept_ctx_t accept;
     uint64_t requests;
-    uint64_t connections; /* open */
+    struct connection *open; /* a list */
+    uint64_t connections;
     struct http_req *live; /* unanswered, a list */
     struct http_req *held; /* of those, the ones whose socket we read: hash by socket */
     int closing_handles;
-    bool closing, shutdown_requested;
+    bool closing;
     void (*close_cb)(void *arg);
     void *close_arg;
 };
