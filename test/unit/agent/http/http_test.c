@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -150,11 +151,12 @@ static void set_true(void *arg)
     *(bool *)arg = true;
 }
 
-static bool no_connections(void)
+static void close_server(void)
 {
-    struct http_server_stats st;
-    http_server_stats(server, &st);
-    return st.connections == 0;
+    bool done = false;
+    http_server_close(server, set_true, &done);
+    server = NULL;
+    assert_true(loop_run_until(&loop, &done, 30000));
 }
 
 static int teardown(void **state)
@@ -162,13 +164,8 @@ static int teardown(void **state)
     bool done = false;
     http_client_close(client, set_true, &done);
     loop_run_until(&loop, &done, 30000);
-    for (int i = 0; i < 3000 && !no_connections(); i++) {
-        uv_run(&loop.uv, UV_RUN_NOWAIT);
-        uv_sleep(1);
-    }
-    done = false;
-    http_server_close(server, set_true, &done);
-    loop_run_until(&loop, &done, 30000);
+    if (server)
+        close_server();
     store_close(&store);
     loop_close(&loop);
     file_remove_tree(dir, NULL);
@@ -245,7 +242,7 @@ static void errors_are_the_peers(void **state)
 
 static void a_blocking_query_waits_for_its_key(void **state)
 {
-    struct got waiting, other;
+    static struct got waiting, other; /* the other is told at teardown */
     kv_set(store, "a", "1");
     struct got *g = fetch("GET", "/kv/a", NULL);
     assert_string_equal("\"1\"", g->body);
@@ -337,6 +334,63 @@ static void an_early_second_request_waits_its_turn(void **state)
     close(fd);
 }
 
+static void closing_ends_idle_and_held_connections(void **state)
+{
+    int fds[] = {
+        connect_raw("GET /echo/fixed HTTP/1.1\r\nHost: x\r\n\r\n"), /* answered, kept open */
+        connect_raw("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n"),
+        connect_raw("GET /kv/q?index=9 HTTP/1.1\r\nHost: x\r\n\r\nGET /echo/fixed HTTP/1.1\r\n"),
+        connect_raw("PUT /echo/a/b HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhal"),
+        connect_raw(""),
+    };
+    wait_held(2);
+    close_server();
+    assert_int_equal(1, cancels);
+    struct store_stats ss;
+    store_stats(store, &ss);
+    assert_int_equal(0, ss.watches);
+    for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+        close(fds[i]);
+}
+
+/* As many as the descriptors allow, up to ten thousand: both ends are in this process. */
+static size_t park(int **fds)
+{
+    struct rlimit rl;
+    getrlimit(RLIMIT_NOFILE, &rl);
+    rl.rlim_cur = rl.rlim_max < 20200 ? rl.rlim_max : 20200;
+    setrlimit(RLIMIT_NOFILE, &rl);
+    size_t n = rl.rlim_cur > 700 ? (rl.rlim_cur - 200) / 2 : 100;
+    *fds = mem_alloc(n * sizeof(**fds));
+    for (size_t i = 0; i < n; i++) {
+        char text[128];
+        snprintf(text, sizeof(text), "GET /kv/p%zu?index=1 HTTP/1.1\r\nHost: x\r\n\r\n", i);
+        (*fds)[i] = connect_raw(text);
+        if (i % 100 == 99)
+            wait_held(i + 1);
+    }
+    wait_held(n);
+    return n;
+}
+
+static void one_write_wakes_one_of_ten_thousand(void **state)
+{
+    int *fds;
+    char c;
+    kv_set(store, "other", "1"); /* index 1: the next write passes it */
+    size_t n = park(&fds);
+    kv_set(store, "p7", "1");
+    wait_held(n - 1);
+    size_t answered = 0;
+    for (size_t i = 0; i < n; i++)
+        answered += recv(fds[i], &c, 1, MSG_DONTWAIT) == 1;
+    assert_int_equal(1, answered);
+    for (size_t i = 0; i < n; i++)
+        close(fds[i]);
+    wait_held(0);
+    free(fds);
+}
+
 static void streams_wait_for_slow_readers(void **state)
 {
     struct got *g = fetch("GET", "/stream", NULL);
@@ -422,6 +476,8 @@ int main(void)
         T(a_blocking_query_waits_for_its_key),
         T(a_client_that_hangs_up_is_noticed_while_held),
         T(an_early_second_request_waits_its_turn),
+        T(closing_ends_idle_and_held_connections),
+        T(one_write_wakes_one_of_ten_thousand),
         T(streams_wait_for_slow_readers),
         T(large_answers_are_compressed_when_asked),
         T(the_client_reports_what_went_wrong),
