@@ -1,5 +1,5 @@
-/* Start: state, scheduler, APIs, local agent, DNS, proxy, client. Stop: the other way round, so that
- * nothing is routed to what is gone and nothing acknowledged is lost. */
+/* Start: state, scheduler, APIs, local agent, DNS, proxy, client. Stop: the other way round, so
+ * that nothing is routed to what is gone and nothing acknowledged is lost. */
 #include "agent/agent.h"
 #include "agent/base/file.h"
 #include "agent/base/id.h"
@@ -47,7 +47,7 @@ struct agent {
     bool stopping;
 };
 
-/* --- start ------------------------------------------------------------------------------------------------- */
+/* --- start ----------------------------------------------------------------------------------- */
 
 static int open_dir(struct agent *g, struct err *e)
 {
@@ -68,26 +68,30 @@ static int open_store(struct agent *g, struct err *e)
     static const struct store_module *modules[2];
     modules[0] = &catalog_store_module;
     modules[1] = &scheduler_store_module;
-    struct store_config c = {.dir = arena_printf(&g->arena, "%s/server", g->dir),
-                             .modules = modules, .n_modules = 2};
+    struct store_config c = {
+        .dir = arena_printf(&g->arena, "%s/server", g->dir), .modules = modules, .n_modules = 2};
     return store_open(&c, &g->store, e);
 }
 
 static int serve(struct agent *g, const char *name, enum http_dialect dialect, int port,
                  struct http_server **out, struct err *e)
 {
-    struct http_server_config c = {.name = name, .dialect = dialect, .store = g->store,
-                                   .gzip = dialect != HTTP_PLAIN};
+    struct http_server_config c = {
+        .name = name, .dialect = dialect, .store = g->store, .gzip = dialect != HTTP_PLAIN};
     return http_server_new(&g->loop, &c, out, e);
 }
 
 static int start_scheduler(struct agent *g, struct err *e)
 {
-    struct scheduler_config c = {.loop = &g->loop, .store = g->store,
+    struct scheduler_config c = {.loop = &g->loop,
+                                 .store = g->store,
                                  .workers = (unsigned)g->config.workers,
-                                 .datacenter = g->config.datacenter, .region = g->config.region,
-                                 .name = g->config.name, .version = NOMAD_VERSION};
-    c.advertise_http = arena_printf(&g->arena, "%s:%d", g->config.bind_addr, (int)g->config.ports->http);
+                                 .datacenter = g->config.datacenter,
+                                 .region = g->config.region,
+                                 .name = g->config.name,
+                                 .version = NOMAD_VERSION};
+    c.advertise_http =
+        arena_printf(&g->arena, "%s:%d", g->config.bind_addr, (int)g->config.ports->http);
     int rv = scheduler_new(&c, &g->scheduler, e);
     if (!rv)
         rv = serve(g, "nomad-api", HTTP_NOMAD, (int)g->config.ports->http, &g->nomad, e);
@@ -114,9 +118,13 @@ static char *node_id(struct agent *g)
 
 static int start_discovery(struct agent *g, struct err *e)
 {
-    struct local_config c = {.loop = &g->loop, .store = g->store, .node_name = g->config.name,
-                             .address = g->config.bind_addr, .datacenter = g->config.datacenter,
-                             .version = CONSUL_VERSION, .server = true,
+    struct local_config c = {.loop = &g->loop,
+                             .store = g->store,
+                             .node_name = g->config.name,
+                             .address = g->config.bind_addr,
+                             .datacenter = g->config.datacenter,
+                             .version = CONSUL_VERSION,
+                             .server = true,
                              .enable_script_checks = g->config.enable_script_checks,
                              .rpc_port = 8300};
     c.node_id = node_id(g);
@@ -125,25 +133,36 @@ static int start_discovery(struct agent *g, struct err *e)
     if (rv)
         return rv;
     local_agent_start(g->local, NULL, NULL);
-    g->discovery = (struct discovery_api){.store = g->store, .loop = &g->loop, .local = g->local,
-                                          .node_name = g->config.name, .node_id = c.node_id,
+    g->discovery = (struct discovery_api){.store = g->store,
+                                          .loop = &g->loop,
+                                          .local = g->local,
+                                          .node_name = g->config.name,
+                                          .node_id = c.node_id,
                                           .address = g->config.bind_addr,
                                           .datacenter = g->config.datacenter,
-                                          .version = CONSUL_VERSION, .rpc_port = 8300};
+                                          .version = CONSUL_VERSION,
+                                          .rpc_port = 8300};
     return 0;
 }
 
 static int start_readers(struct agent *g, struct err *e)
 {
-    struct dns_config d = {.store = g->store, .addr = g->config.bind_addr,
+    struct dns_config d = {.store = g->store,
+                           .addr = g->config.bind_addr,
                            .port = (int)g->config.ports->dns,
-                           .threads = (unsigned)g->config.dns_threads, .domain = "consul",
-                           .datacenter = g->config.datacenter, .node_name = g->config.name,
+                           .threads = (unsigned)g->config.dns_threads,
+                           .domain = "consul",
+                           .datacenter = g->config.datacenter,
+                           .node_name = g->config.name,
                            .enable_truncate = true};
-    struct lb_config l = {.loop = &g->loop, .store = g->store, .addr = g->config.bind_addr,
-                          .port = (int)g->config.ports->lb, .admin_addr = g->config.bind_addr,
+    struct lb_config l = {.loop = &g->loop,
+                          .store = g->store,
+                          .addr = g->config.bind_addr,
+                          .port = (int)g->config.ports->lb,
+                          .admin_addr = g->config.bind_addr,
                           .admin_port = (int)g->config.ports->lb_admin,
-                          .threads = (unsigned)g->config.lb_threads, .tag_prefix = "urlprefix-",
+                          .threads = (unsigned)g->config.lb_threads,
+                          .tag_prefix = "urlprefix-",
                           .datacenter = g->config.datacenter};
     int rv = dns_new(&d, &g->dns, &g->dns_port, e);
     if (!rv)
@@ -156,11 +175,16 @@ static int start_readers(struct agent *g, struct err *e)
 
 static int start_client(struct agent *g, struct err *e)
 {
-    struct client_config c = {.loop = &g->loop, .name = g->config.name,
-                              .datacenter = g->config.datacenter, .region = g->config.region,
-                              .node_class = g->config.node_class, .address = g->config.bind_addr,
-                              .nomad_version = NOMAD_VERSION, .consul_version = CONSUL_VERSION,
-                              .meta = &g->config.meta, .local = g->local,
+    struct client_config c = {.loop = &g->loop,
+                              .name = g->config.name,
+                              .datacenter = g->config.datacenter,
+                              .region = g->config.region,
+                              .node_class = g->config.node_class,
+                              .address = g->config.bind_addr,
+                              .nomad_version = NOMAD_VERSION,
+                              .consul_version = CONSUL_VERSION,
+                              .meta = &g->config.meta,
+                              .local = g->local,
                               .kill_on_close = g->config.dev};
     c.rpc_url = arena_printf(&g->arena, "http://%s:%d", g->config.bind_addr, g->rpc_port);
     c.state_dir = arena_printf(&g->arena, "%s/client", g->dir);
@@ -199,7 +223,7 @@ static int start(struct agent *g, struct err *e)
     return rv;
 }
 
-/* --- stop: each step is the callback of the one before ------------------------------------------------------------ */
+/* --- stop: each step is the callback of the one before --------------------------------------- */
 
 static void finish(void *arg)
 {
@@ -256,7 +280,7 @@ static void on_signal(uv_signal_t *h, int signum)
     client_close(g->client, stop_lb, g);
 }
 
-/* --- run ------------------------------------------------------------------------------------------------------------ */
+/* --- run ------------------------------------------------------------------------------------- */
 
 static void greet(const struct agent *g)
 {
@@ -270,9 +294,9 @@ static void greet(const struct agent *g)
            "          DNS: %s:%d\n"
            "        Proxy: http://%s:%d (routes: http://%s:%d/routes)\n\n"
            "==> Log data will now stream in as it occurs:\n\n",
-           cli_version(), NOMAD_VERSION, CONSUL_VERSION, g->config.name, g->config.datacenter, g->dir,
-           addr, g->http_port, addr, g->consul_port, addr, g->dns_port, addr, g->lb_port, addr,
-           g->lb_admin_port);
+           cli_version(), NOMAD_VERSION, CONSUL_VERSION, g->config.name, g->config.datacenter,
+           g->dir, addr, g->http_port, addr, g->consul_port, addr, g->dns_port, addr, g->lb_port,
+           addr, g->lb_admin_port);
     fflush(stdout);
 }
 

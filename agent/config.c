@@ -39,9 +39,10 @@ static const struct rec_field config_fields[] = {
 };
 static const struct rec_desc config_desc = REC_DESC("config", struct agent_config, config_fields);
 
-/* --- files ------------------------------------------------------------------------------------------------- */
+/* --- files ----------------------------------------------------------------------------------- */
 
-static void read_config_file(const char *path, struct arena *a, struct agent_config *c, struct buf *mistakes)
+static void read_config_file(const char *path, struct arena *a, struct agent_config *c,
+                             struct buf *mistakes)
 {
     struct buf text = BUF_INIT;
     struct err e = ERR_INIT;
@@ -75,7 +76,8 @@ static int is_hcl(const struct dirent *d)
 }
 
 /* A file, or every .hcl of a folder in the order of their names. */
-static void read_config(const char *path, struct arena *a, struct agent_config *c, struct buf *mistakes)
+static void read_config(const char *path, struct arena *a, struct agent_config *c,
+                        struct buf *mistakes)
 {
     struct stat st;
     struct dirent **names;
@@ -92,7 +94,7 @@ static void read_config(const char *path, struct arena *a, struct agent_config *
         free(names);
 }
 
-/* --- flags ------------------------------------------------------------------------------------------------------ */
+/* --- flags ----------------------------------------------------------------------------------- */
 
 struct flag {
     const char *name;
@@ -129,21 +131,30 @@ static void read_args(int argc, char **argv, struct arena *a, struct agent_confi
 {
     char *config = NULL;
     const struct flag flags[] = {
-        {"dev", NULL, NULL, &c->dev},          {"config", &config, NULL, NULL},
-        {"data-dir", &c->data_dir, NULL, NULL}, {"bind", &c->bind_addr, NULL, NULL},
-        {"dc", &c->datacenter, NULL, NULL},     {"region", &c->region, NULL, NULL},
-        {"node", &c->name, NULL, NULL},         {"node-class", &c->node_class, NULL, NULL},
-        {"log-level", &c->log_level, NULL, NULL}, {"log-json", NULL, NULL, &c->log_json},
-        {"http-port", NULL, &c->ports->http, NULL}, {"rpc-port", NULL, &c->ports->rpc, NULL},
-        {"consul-port", NULL, &c->ports->consul, NULL}, {"dns-port", NULL, &c->ports->dns, NULL},
-        {"lb-port", NULL, &c->ports->lb, NULL}, {"lb-admin-port", NULL, &c->ports->lb_admin, NULL},
-        {"workers", NULL, &c->workers, NULL},   {"lb-threads", NULL, &c->lb_threads, NULL},
+        {"dev", NULL, NULL, &c->dev},
+        {"config", &config, NULL, NULL},
+        {"data-dir", &c->data_dir, NULL, NULL},
+        {"bind", &c->bind_addr, NULL, NULL},
+        {"dc", &c->datacenter, NULL, NULL},
+        {"region", &c->region, NULL, NULL},
+        {"node", &c->name, NULL, NULL},
+        {"node-class", &c->node_class, NULL, NULL},
+        {"log-level", &c->log_level, NULL, NULL},
+        {"log-json", NULL, NULL, &c->log_json},
+        {"http-port", NULL, &c->ports->http, NULL},
+        {"rpc-port", NULL, &c->ports->rpc, NULL},
+        {"consul-port", NULL, &c->ports->consul, NULL},
+        {"dns-port", NULL, &c->ports->dns, NULL},
+        {"lb-port", NULL, &c->ports->lb, NULL},
+        {"lb-admin-port", NULL, &c->ports->lb_admin, NULL},
+        {"workers", NULL, &c->workers, NULL},
+        {"lb-threads", NULL, &c->lb_threads, NULL},
         {"dns-threads", NULL, &c->dns_threads, NULL},
     };
     for (int i = 0; i < argc; i++) {
         const char *arg = argv[i] + strspn(argv[i], "-");
-        const struct flag *f = *argv[i] == '-' ? flag_find(flags, sizeof(flags) / sizeof(flags[0]), arg)
-                                               : NULL;
+        const struct flag *f =
+            *argv[i] == '-' ? flag_find(flags, sizeof(flags) / sizeof(flags[0]), arg) : NULL;
         if (!f) {
             if (!files)
                 buf_printf(mistakes, "flag provided but not defined: %s\n", argv[i]);
@@ -161,7 +172,8 @@ static void read_args(int argc, char **argv, struct arena *a, struct agent_confi
     }
 }
 
-int agent_config_parse(int argc, char **argv, struct arena *a, struct agent_config *c, struct err *e)
+int agent_config_parse(int argc, char **argv, struct arena *a, struct agent_config *c,
+                       struct err *e)
 {
     static const struct agent_ports defaults = {4646, 4647, 8500, 8600, 9999, 9998};
     struct buf mistakes = BUF_INIT;
@@ -183,11 +195,14 @@ int agent_config_parse(int argc, char **argv, struct arena *a, struct agent_conf
     if (!c->dev && str_is_empty(c->data_dir))
         buf_str_add(&mistakes, "Must specify data directory: -data-dir (or -dev)\n");
     if (log_level_parse(c->log_level, &level))
-        buf_printf(&mistakes, "Invalid log level: %s. Valid log levels are: TRACE, DEBUG, INFO, WARN, "
-                   "ERROR\n", c->log_level);
+        buf_printf(&mistakes,
+                   "Invalid log level: %s. Valid log levels are: TRACE, DEBUG, INFO, WARN, "
+                   "ERROR\n",
+                   c->log_level);
     if (c->dev)
         c->enable_script_checks = true;
-    int rv = mistakes.len ? err_set(e, ERR_INVALID, "%.*s", (int)mistakes.len - 1, mistakes.data) : 0;
+    int rv =
+        mistakes.len ? err_set(e, ERR_INVALID, "%.*s", (int)mistakes.len - 1, mistakes.data) : 0;
     buf_fini(&mistakes);
     return rv;
 }

@@ -24,7 +24,7 @@ const struct store_module catalog_store_module = {"catalog", tables,
                                                   sizeof(tables) / sizeof(tables[0]), commands,
                                                   sizeof(commands) / sizeof(commands[0])};
 
-/* --- records, in the wire's order ------------------------------------------------------------------------- */
+/* --- records, in the wire's order ------------------------------------------------------------ */
 
 static const struct rec_field address_fields[] = {
     REC(struct catalog_address, address, "Address", REC_STR, 0),
@@ -49,7 +49,8 @@ static const struct rec_field weights_fields[] = {
     REC(struct catalog_weights, passing, "Passing", REC_INT, 0),
     REC(struct catalog_weights, warning, "Warning", REC_INT, 0),
 };
-const struct rec_desc catalog_weights_desc = REC_DESC("weights", struct catalog_weights, weights_fields);
+const struct rec_desc catalog_weights_desc =
+    REC_DESC("weights", struct catalog_weights, weights_fields);
 
 static const struct rec_field service_fields[] = {
     REC(struct catalog_service, kind, "Kind", REC_STR, REC_OMIT_EMPTY),
@@ -70,7 +71,8 @@ static const struct rec_field service_fields[] = {
     REC(struct catalog_service, modify_index, "ModifyIndex", REC_UINT, REC_META),
     REC(struct catalog_service, node, "Node", REC_STR, REC_NO_JSON),
 };
-const struct rec_desc catalog_service_desc = REC_DESC("service", struct catalog_service, service_fields);
+const struct rec_desc catalog_service_desc =
+    REC_DESC("service", struct catalog_service, service_fields);
 
 static const struct rec_field check_fields[] = {
     REC(struct catalog_check, node, "Node", REC_STR, 0),
@@ -120,12 +122,13 @@ static const struct rec_field deregistration_fields[] = {
 const struct rec_desc catalog_deregistration_desc =
     REC_DESC("deregistration", struct catalog_deregistration, deregistration_fields);
 
-/* --- health ----------------------------------------------------------------------------------------------------- */
+/* --- health ---------------------------------------------------------------------------------- */
 
 enum catalog_health catalog_health_of(const char *status)
 {
-    return str_eq(status, "passing") ? CATALOG_PASSING
-           : str_eq(status, "warning") ? CATALOG_WARNING : CATALOG_CRITICAL;
+    return str_eq(status, "passing")   ? CATALOG_PASSING
+           : str_eq(status, "warning") ? CATALOG_WARNING
+                                       : CATALOG_CRITICAL;
 }
 
 const char *catalog_health_name(enum catalog_health h)
@@ -133,7 +136,7 @@ const char *catalog_health_name(enum catalog_health h)
     return h == CATALOG_PASSING ? "passing" : h == CATALOG_WARNING ? "warning" : "critical";
 }
 
-/* --- keys ---------------------------------------------------------------------------------------------------------- */
+/* --- keys ------------------------------------------------------------------------------------ */
 
 size_t catalog_key(char out[CATALOG_KEY_MAX], const char *a, const char *b, const char *c)
 {

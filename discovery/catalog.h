@@ -1,5 +1,6 @@
 /* The catalog: which nodes there are, which services run on them, how their checks stand; and the
- * key/value store beside it. This header is the room's door for readers (dns, lb, HTTP) and writers.
+ * key/value store beside it. This header is the room's door for readers (dns, lb, HTTP) and
+ * writers.
  *
  * owns: its tables in the store (numbers 16-63) and the commands that change them (0x100-0x1ff).
  * calls: store. called by: discovery's own agent and API, dns, lb, agent/client (through local.h).
@@ -18,7 +19,7 @@
 #include "agent/base/record.h"
 #include "agent/store/store.h"
 
-/* --- records ----------------------------------------------------------------------------------- */
+/* --- records --------------------------------------------------------------------------------- */
 
 struct catalog_address { /* a tagged address; in a map it has its tag as key */
     char *key;
@@ -85,16 +86,16 @@ enum catalog_health { CATALOG_PASSING, CATALOG_WARNING, CATALOG_CRITICAL };
 enum catalog_health catalog_health_of(const char *status); /* unknown words are critical */
 const char *catalog_health_name(enum catalog_health h);
 
-/* --- tables, for watches ------------------------------------------------------------------------- */
+/* --- tables, for watches --------------------------------------------------------------------- */
 
 /* Watch STORE_WATCH_KEY on catalog_table_services with a service's name for that service's index
- * (store_touch keys), STORE_WATCH_TABLE on it for any service; checks, nodes and kv likewise (kv keys
- * are the user's keys). */
+ * (store_touch keys), STORE_WATCH_TABLE on it for any service; checks, nodes and kv likewise (kv
+ * keys are the user's keys). */
 extern const struct store_table catalog_table_nodes, catalog_table_services, catalog_table_checks,
     catalog_table_kv;
 extern const struct store_module catalog_store_module;
 
-/* --- reading: any thread, memory from the arena --------------------------------------------------- */
+/* --- reading: any thread, memory from the arena ---------------------------------------------- */
 
 /* One instance of a service with all that decides whether it is used. */
 struct catalog_instance {
@@ -134,7 +135,7 @@ int catalog_node_find_nocase(struct store_txn *t, const char *name, struct arena
 /* The instance's address as clients shall use it: the service's, else its node's. Borrowed. */
 const char *catalog_instance_address(const struct catalog_instance *i);
 
-/* --- writing: commands ------------------------------------------------------------------------------ */
+/* --- writing: commands ----------------------------------------------------------------------- */
 
 /* Register: a node, and optionally a service and checks on it, as one change. */
 struct catalog_registration {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* --- reading back ----------------------------------------------------------------------------------------- */
+/* --- reading back ---------------------------------------------------------------------------- */
 
 int catalog_node_services(struct store_txn *t, const char *node, struct arena *a,
                           struct catalog_services *out)
@@ -59,7 +59,7 @@ static void touch_node_services(struct store_txn *t, const char *node)
     arena_fini(&a);
 }
 
-/* --- register ------------------------------------------------------------------------------------------------- */
+/* --- register -------------------------------------------------------------------------------- */
 
 static void register_node(struct store_txn *t, log_index index, struct catalog_registration *r)
 {
@@ -116,7 +116,8 @@ static void register_service(struct store_txn *t, log_index index, const char *n
     if (name && !str_eq(name, s->service))
         remove_service(t, node, s->id, name); /* the id now means another service */
     size_t n = catalog_key(key, s->service, node, s->id);
-    bool known = !store_get_rec(t, &catalog_table_services, key, n, &catalog_service_desc, &a, &old);
+    bool known =
+        !store_get_rec(t, &catalog_table_services, key, n, &catalog_service_desc, &a, &old);
     if (!known || !rec_equal(&catalog_service_desc, s, &old)) {
         char by_node[CATALOG_KEY_MAX];
         s->create_index = known ? old.create_index : index;
@@ -144,9 +145,9 @@ static void complete_check(struct store_txn *t, const char *node, struct catalog
         return;
     char key[CATALOG_KEY_MAX], *name = name_of(t, node, c->service_id, a);
     struct catalog_service s;
-    if (name && !store_get_rec(t, &catalog_table_services, key,
-                               catalog_key(key, name, node, c->service_id), &catalog_service_desc, a,
-                               &s)) {
+    if (name &&
+        !store_get_rec(t, &catalog_table_services, key, catalog_key(key, name, node, c->service_id),
+                       &catalog_service_desc, a, &s)) {
         c->service_name = s.service;
         c->service_tags = s.tags;
     }
@@ -198,7 +199,7 @@ int apply_catalog_register(struct store_txn *t, log_index index, const void *pay
     return rv;
 }
 
-/* --- deregister -------------------------------------------------------------------------------------------------- */
+/* --- deregister ------------------------------------------------------------------------------ */
 
 static void remove_check(struct store_txn *t, const char *node, const struct catalog_check *c)
 {
@@ -219,7 +220,8 @@ static void remove_checks(struct store_txn *t, const char *node, const char *ser
     for (size_t i = 0; i < checks.n; i++) {
         const struct catalog_check *c = &checks.items[i];
         bool hit = service_id ? str_eq(c->service_id, service_id)
-                   : check_id ? str_eq(c->check_id, check_id) : true;
+                   : check_id ? str_eq(c->check_id, check_id)
+                              : true;
         if (hit)
             remove_check(t, node, c);
     }
@@ -254,7 +256,7 @@ out:
     return rv;
 }
 
-/* --- kv ---------------------------------------------------------------------------------------------------------------- */
+/* --- kv -------------------------------------------------------------------------------------- */
 
 static const struct rec_field kv_command_fields[] = {
     REC(struct kv_command, op, "Op", REC_INT, 0),
@@ -263,8 +265,8 @@ static const struct rec_field kv_command_fields[] = {
 };
 const struct rec_desc kv_command_desc = REC_DESC("kv", struct kv_command, kv_command_fields);
 
-/* A deleted key leaves its index behind under "\1" and its own name: a blocking reader of the key, or
- * of a prefix of it, must see the deletion as newer than what it had. */
+/* A deleted key leaves its index behind under "\1" and its own name: a blocking reader of the
+ * key, or of a prefix of it, must see the deletion as newer than what it had. */
 static void kv_delete(struct store_txn *t, const char *key)
 {
     store_del(t, &catalog_table_kv, key, strlen(key));
@@ -301,8 +303,9 @@ int apply_kv(struct store_txn *t, log_index index, const void *payload, size_t l
     const char *key = c.entry.key ? c.entry.key : "";
     bool known = !store_get_rec(t, &catalog_table_kv, key, strlen(key), &catalog_kv_desc, &a, &old);
     bool cas = c.op == KV_OP_CAS || c.op == KV_OP_DELETE_CAS;
-    bool matches = c.op == KV_OP_CAS ? (c.cas_index ? known && old.modify_index == c.cas_index : !known)
-                                     : !known || !c.cas_index || old.modify_index == c.cas_index;
+    bool matches = c.op == KV_OP_CAS
+                       ? (c.cas_index ? known && old.modify_index == c.cas_index : !known)
+                       : !known || !c.cas_index || old.modify_index == c.cas_index;
     if (c.op == KV_OP_DELETE_CAS && !c.cas_index)
         matches = !known;
     if (cas && !matches) {

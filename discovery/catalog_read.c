@@ -6,7 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-int catalog_node_get(struct store_txn *t, const char *name, struct arena *a, struct catalog_node *out)
+int catalog_node_get(struct store_txn *t, const char *name, struct arena *a,
+                     struct catalog_node *out)
 {
     return store_get_rec(t, &catalog_table_nodes, name, strlen(name), &catalog_node_desc, a, out);
 }
@@ -99,7 +100,8 @@ static int by_text(const void *a, const void *b)
 int catalog_service_names(struct store_txn *t, struct arena *a, struct catalog_service_name **out,
                           size_t *n)
 {
-    static const struct rec_desc name_desc = {"", sizeof(struct catalog_service_name), NULL, 0, false};
+    static const struct rec_desc name_desc = {"", sizeof(struct catalog_service_name), NULL, 0,
+                                              false};
     struct rec_list names = {NULL, 0};
     struct store_cursor c;
     int rv = 0;

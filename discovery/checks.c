@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OUTPUT_MAX    4096
+#define OUTPUT_MAX     4096
 #define EAGER_FIRST_MS 20 /* a check that is waited for: soon, then twice as late each time */
 
 static void probe(uv_timer_t *t);
@@ -47,7 +47,7 @@ static void schedule(struct local_check *c)
     uv_timer_start(&c->timer, probe, wait, 0);
 }
 
-/* --- results ---------------------------------------------------------------------------------------------- */
+/* --- results --------------------------------------------------------------------------------- */
 
 /* The status after one more result, by the definition's thresholds. */
 static enum catalog_health smooth(struct local_check *c, enum catalog_health h)
@@ -56,7 +56,9 @@ static enum catalog_health smooth(struct local_check *c, enum catalog_health h)
     int64_t warning = c->def.failures_before_warning ? c->def.failures_before_warning : critical;
     if (h != CATALOG_CRITICAL) {
         c->failures = 0;
-        return ++c->successes >= c->def.success_before_passing || c->ever_passed == false ? h : c->status;
+        return ++c->successes >= c->def.success_before_passing || c->ever_passed == false
+                   ? h
+                   : c->status;
     }
     c->successes = 0;
     c->failures++;
@@ -94,7 +96,7 @@ static void finish(struct local_check *c, enum catalog_health h, const char *out
     schedule(c);
 }
 
-/* --- http ---------------------------------------------------------------------------------------------------- */
+/* --- http ------------------------------------------------------------------------------------ */
 
 static void on_http(void *arg, const struct http_response *r)
 {
@@ -106,13 +108,15 @@ static void on_http(void *arg, const struct http_response *r)
     const char *method = str_is_empty(c->def.method) ? "GET" : c->def.method;
     enum catalog_health h = CATALOG_CRITICAL;
     if (r->code) {
-        buf_printf(&b, "%c%s \"%s\": %s", method[0], method[1] == 'E' ? "et" : method + 1, c->def.http,
-                   r->code == ERR_TIMEOUT
-                       ? "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
-                       : r->error);
+        buf_printf(
+            &b, "%c%s \"%s\": %s", method[0], method[1] == 'E' ? "et" : method + 1, c->def.http,
+            r->code == ERR_TIMEOUT
+                ? "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+                : r->error);
     } else {
         h = r->status >= 200 && r->status < 300 ? CATALOG_PASSING
-            : r->status == 429 ? CATALOG_WARNING : CATALOG_CRITICAL;
+            : r->status == 429                  ? CATALOG_WARNING
+                                                : CATALOG_CRITICAL;
         buf_printf(&b, "HTTP %s %s: %s Output: %.*s", method, c->def.http, r->status_text,
                    (int)r->body_len, r->body);
     }
@@ -126,8 +130,9 @@ static void probe_http(struct local_check *c)
     struct rec_strs headers = {NULL, 0};
     for (size_t i = 0; i < c->def.header.n; i++)
         for (size_t k = 0; k < c->def.header.items[i].value.n; k++)
-            rec_strs_add(&headers, &a, arena_printf(&a, "%s: %s", c->def.header.items[i].key,
-                                                    c->def.header.items[i].value.items[k]));
+            rec_strs_add(&headers, &a,
+                         arena_printf(&a, "%s: %s", c->def.header.items[i].key,
+                                      c->def.header.items[i].value.items[k]));
     rec_strs_add(&headers, &a, "User-Agent: Consul Health Check");
     rec_strs_add(&headers, &a, "Accept: text/plain, text/*, */*");
     struct http_call_options o = {.method = str_is_empty(c->def.method) ? "GET" : c->def.method,
@@ -146,7 +151,7 @@ static void probe_http(struct local_check *c)
     arena_fini(&a);
 }
 
-/* --- closing --------------------------------------------------------------------------------------------------- */
+/* --- closing --------------------------------------------------------------------------------- */
 
 static void free_check(struct local_check *c)
 {
@@ -178,7 +183,7 @@ void check_stop(struct local_check *c)
     }
 }
 
-/* --- tcp --------------------------------------------------------------------------------------------------------- */
+/* --- tcp ------------------------------------------------------------------------------------- */
 
 static void on_tcp_closed(uv_handle_t *h)
 {
@@ -198,7 +203,8 @@ static void tcp_end(struct local_check *c, int status)
     else
         buf_printf(&b, "dial tcp %s: %s", c->def.tcp,
                    status == UV_ECANCELED || status == UV_ETIMEDOUT ? "i/o timeout"
-                   : status == UV_ECONNREFUSED ? "connect: connection refused" : uv_strerror(status));
+                   : status == UV_ECONNREFUSED                      ? "connect: connection refused"
+                                                                    : uv_strerror(status));
     finish(c, status ? CATALOG_CRITICAL : CATALOG_PASSING, b.data, b.len, false);
     buf_fini(&b);
 }
@@ -251,15 +257,16 @@ static void probe_tcp(struct local_check *c)
         tcp_end(c, rv);
 }
 
-/* --- scripts -------------------------------------------------------------------------------------------------------- */
+/* --- scripts --------------------------------------------------------------------------------- */
 
 static void script_end(struct local_check *c)
 {
     if (!c->running || c->process_open || c->pipe_open)
         return;
     struct buf b = BUF_INIT;
-    enum catalog_health h = c->exit_code == 0 ? CATALOG_PASSING
-                            : c->exit_code == 1 ? CATALOG_WARNING : CATALOG_CRITICAL;
+    enum catalog_health h = c->exit_code == 0   ? CATALOG_PASSING
+                            : c->exit_code == 1 ? CATALOG_WARNING
+                                                : CATALOG_CRITICAL;
     uv_timer_stop(&c->timer);
     if (c->timed_out) {
         char d[DURATION_MAX];
@@ -335,12 +342,17 @@ static void probe_script(struct local_check *c)
     c->pipe.data = c->process.data = c;
     c->pipe_open = c->process_open = true;
     c->handles += 2;
-    uv_stdio_container_t io[3] = {{.flags = UV_IGNORE},
-                                  {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE,
-                                   .data.stream = (uv_stream_t *)&c->pipe},
-                                  {.flags = UV_IGNORE}};
-    uv_process_options_t o = {.file = args[0], .args = args, .env = env, .cwd = c->def.cwd,
-                              .flags = UV_PROCESS_DETACHED, .stdio_count = 3, .stdio = io,
+    uv_stdio_container_t io[3] = {
+        {.flags = UV_IGNORE},
+        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&c->pipe},
+        {.flags = UV_IGNORE}};
+    uv_process_options_t o = {.file = args[0],
+                              .args = args,
+                              .env = env,
+                              .cwd = c->def.cwd,
+                              .flags = UV_PROCESS_DETACHED,
+                              .stdio_count = 3,
+                              .stdio = io,
                               .exit_cb = on_script_exit};
     int rv = uv_spawn(&c->agent->loop->uv, &c->process, &o);
     if (rv) {
@@ -356,7 +368,7 @@ static void probe_script(struct local_check *c)
     free(env);
 }
 
-/* --- start ----------------------------------------------------------------------------------------------------------- */
+/* --- start ----------------------------------------------------------------------------------- */
 
 static void probe(uv_timer_t *t)
 {
@@ -392,7 +404,9 @@ void check_start(struct local_check *c)
     }
     if (c->def.ttl_ns)
         uv_timer_start(&c->timer, on_ttl, (uint64_t)(c->def.ttl_ns / NS_PER_MS), 0);
-    else if (c->def.interval_ns && !c->running) /* spread over the interval, unless it is waited for */
+    else if (c->def.interval_ns &&
+             !c->running) /* spread over the interval, unless it is waited for */
         uv_timer_start(&c->timer, probe,
-                       c->def.eager ? EAGER_FIRST_MS : id_random_below((uint32_t)interval_ms(c)), 0);
+                       c->def.eager ? EAGER_FIRST_MS : id_random_below((uint32_t)interval_ms(c)),
+                       0);
 }

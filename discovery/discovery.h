@@ -9,7 +9,8 @@ struct discovery_api {
     struct store *store;
     struct loop *loop;
     struct local_agent *local;
-    const char *node_name, *node_id, *address, *datacenter, *version; /* live as long as the server */
+    const char *node_name, *node_id, *address, *datacenter, *version; /* live as long as the
+                                                                         server */
     int rpc_port, dns_port;
 };
 /* `api` must outlive the server. */

@@ -1,4 +1,4 @@
-/* The local agent: definitions, their syncing into the catalog, and the calls from other threads. */
+/* The local agent: definitions, their syncing into the catalog, and the calls from other threads */
 #include "agent/base/check.h"
 #include "agent/base/duration.h"
 #include "agent/base/file.h"
@@ -14,7 +14,7 @@
 #define SYNC_EVERY_MS 60000
 #define SYNC_FIRST_MS 15000 /* what a restart left in the catalog has so long to be claimed again */
 
-/* --- talking to the catalog -------------------------------------------------------------------------------- */
+/* --- talking to the catalog ------------------------------------------------------------------ */
 
 struct waiting { /* a caller that hears when the catalog has it */
     struct local_agent *agent;
@@ -68,8 +68,11 @@ void local_describe_check(const struct local_check *c, struct arena *a, struct c
     out->service_name = c->service_name;
     out->service_tags = c->service_tags;
     const struct check_definition *d = &c->def;
-    out->type = arena_strdup(a, d->ttl_ns ? "ttl" : !str_is_empty(d->http) ? "http"
-                                : !str_is_empty(d->tcp) ? "tcp" : d->script_args.n ? "script" : "");
+    out->type = arena_strdup(a, d->ttl_ns                ? "ttl"
+                                : !str_is_empty(d->http) ? "http"
+                                : !str_is_empty(d->tcp)  ? "tcp"
+                                : d->script_args.n       ? "script"
+                                                         : "");
     char text[DURATION_MAX];
     if (d->interval_ns && duration_format(d->interval_ns, text))
         out->interval = arena_strdup(a, text);
@@ -93,7 +96,8 @@ static void describe_service(const struct local_service *s, struct catalog_servi
     out->enable_tag_override = d->enable_tag_override;
     out->tagged_addresses.items = d->tagged_addresses.items;
     out->tagged_addresses.n = d->tagged_addresses.n;
-    static char no_proxy[] = "{\"Mode\":\"\",\"MeshGateway\":{},\"Expose\":{}}", no_connect[] = "{}";
+    static char no_proxy[] = "{\"Mode\":\"\",\"MeshGateway\":{},\"Expose\":{}}",
+                no_connect[] = "{}";
     out->proxy = d->proxy ? d->proxy : no_proxy;
     out->connect = d->connect ? d->connect : no_connect;
 }
@@ -137,29 +141,34 @@ static void propose_removal(struct local_agent *l, const char *service_id, const
 {
     struct catalog_deregistration d = {l->node.node, (char *)(uintptr_t)service_id,
                                        (char *)(uintptr_t)check_id};
-    catalog_deregister(l->store, l->loop, &d, on_proposed, waiting_new(l, cb, arg, service_id != NULL));
+    catalog_deregister(l->store, l->loop, &d, on_proposed,
+                       waiting_new(l, cb, arg, service_id != NULL));
 }
 
-/* --- checks ---------------------------------------------------------------------------------------------------- */
+/* --- checks ---------------------------------------------------------------------------------- */
 
-static int check_validate(const struct local_agent *l, const struct check_definition *d, struct err *e)
+static int check_validate(const struct local_agent *l, const struct check_definition *d,
+                          struct err *e)
 {
     bool timed = !str_is_empty(d->http) || !str_is_empty(d->tcp) || d->script_args.n;
     if (d->interval_ns && d->ttl_ns)
         return err_set(e, ERR_INVALID, "Invalid check: Interval and TTL cannot both be specified");
     if (timed && d->interval_ns <= 0)
-        return err_set(e, ERR_INVALID, "Invalid check: Interval must be > 0 for Script, HTTP, H2PING, or "
-                                       "TCP checks");
+        return err_set(e, ERR_INVALID,
+                       "Invalid check: Interval must be > 0 for Script, HTTP, H2PING, or "
+                       "TCP checks");
     if (!timed && d->ttl_ns <= 0)
         return err_set(e, ERR_INVALID, "Invalid check: TTL must be > 0 for TTL checks");
     if (d->script_args.n && !l->script_checks)
-        return err_set(e, ERR_INVALID, "Invalid check: Scripts are disabled on this agent; to enable, "
-                                       "configure 'enable_script_checks' or "
-                                       "'enable_local_script_checks' to true");
-    if (!str_is_empty(d->status) && !str_eq(d->status, "passing") && !str_eq(d->status, "warning") &&
-        !str_eq(d->status, "critical"))
-        return err_set(e, ERR_INVALID, "Invalid check: Status for checks must 'passing', 'warning', "
-                                       "'critical'");
+        return err_set(e, ERR_INVALID,
+                       "Invalid check: Scripts are disabled on this agent; to enable, "
+                       "configure 'enable_script_checks' or "
+                       "'enable_local_script_checks' to true");
+    if (!str_is_empty(d->status) && !str_eq(d->status, "passing") &&
+        !str_eq(d->status, "warning") && !str_eq(d->status, "critical"))
+        return err_set(e, ERR_INVALID,
+                       "Invalid check: Status for checks must 'passing', 'warning', "
+                       "'critical'");
     return 0;
 }
 
@@ -201,7 +210,7 @@ static struct local_check *check_put(struct local_agent *l, const struct check_d
     return c;
 }
 
-/* --- services --------------------------------------------------------------------------------------------------- */
+/* --- services -------------------------------------------------------------------------------- */
 
 static struct local_service *service_find(struct local_agent *l, const char *id)
 {
@@ -253,7 +262,8 @@ static void drop_other_checks(struct local_agent *l, const char *service_id,
                               struct check_definition **keep, size_t n)
 {
     struct local_check *c, *next;
-    HASH_ITER(hh, l->checks, c, next) {
+    HASH_ITER(hh, l->checks, c, next)
+    {
         bool kept = !str_eq(c->def.service_id, service_id);
         for (size_t i = 0; i < n && !kept; i++)
             kept = str_eq(keep[i]->check_id, c->def.check_id);
@@ -276,7 +286,8 @@ static void add_tagged_addresses(struct local_service *s)
         return;
     static const char *const names[2][2] = {{"lan_ipv4", "wan_ipv4"}, {"lan_ipv6", "wan_ipv6"}};
     for (int i = 0; i < 2; i++) {
-        struct catalog_address *x = rec_list_add(&catalog_address_desc, &d->tagged_addresses, &s->arena);
+        struct catalog_address *x =
+            rec_list_add(&catalog_address_desc, &d->tagged_addresses, &s->arena);
         x->key = arena_strdup(&s->arena, names[family == AF_INET6][i]);
         x->address = d->address;
         x->port = d->port;
@@ -315,13 +326,15 @@ int local_service_deregister(struct local_agent *l, const char *id, local_done_c
 {
     struct local_service *s = service_find(l, id);
     if (!s)
-        return err_set(e, ERR_NOT_FOUND, "Unknown service ID \"%s\". Ensure that the service ID is "
-                       "passed, not the service name.", id);
+        return err_set(e, ERR_NOT_FOUND,
+                       "Unknown service ID \"%s\". Ensure that the service ID is "
+                       "passed, not the service name.",
+                       id);
     char *copy = mem_strdup(id);
     struct local_check *c, *next;
     HASH_ITER(hh, l->checks, c, next)
-        if (str_eq(c->def.service_id, copy))
-            check_drop(l, c);
+    if (str_eq(c->def.service_id, copy))
+        check_drop(l, c);
     service_free(l, s);
     propose_removal(l, copy, NULL, cb, arg);
     save(l);
@@ -385,7 +398,7 @@ void local_set_barrier(struct local_agent *l, local_barrier_fn wait, void *ctx)
     l->barrier_ctx = ctx;
 }
 
-/* --- anti-entropy ------------------------------------------------------------------------------------------------- */
+/* --- anti-entropy ---------------------------------------------------------------------------- */
 
 static bool service_differs(struct store_txn *t, struct local_agent *l, struct local_service *s,
                             const struct catalog_services *have)
@@ -442,7 +455,7 @@ static void on_sync(uv_timer_t *t)
     full_sync(t->data);
 }
 
-/* --- kept definitions ---------------------------------------------------------------------------------------------- */
+/* --- kept definitions ------------------------------------------------------------------------ */
 
 struct kept {
     struct {
@@ -465,7 +478,8 @@ static void save(struct local_agent *l)
         return;
     for (struct local_service *s = l->services; s; s = s->hh.next)
         if (!str_has_prefix(s->def.id, "_nomad-"))
-            *(struct service_definition *)rec_list_add(&service_definition_desc, &k.services, &a) = s->def;
+            *(struct service_definition *)rec_list_add(&service_definition_desc, &k.services, &a) =
+                s->def;
     if (k.services.n || access(l->data_dir, F_OK) == 0) {
         char *path = arena_printf(&a, "%s/services", l->data_dir);
         rec_pack(&kept_desc, &k, &b);
@@ -494,7 +508,7 @@ static void restore(struct local_agent *l)
     arena_fini(&a);
 }
 
-/* --- life ------------------------------------------------------------------------------------------------------------ */
+/* --- life ------------------------------------------------------------------------------------ */
 
 int local_agent_new(const struct local_config *c, struct local_agent **out, struct err *e)
 {
@@ -592,12 +606,12 @@ void local_agent_close(struct local_agent *l, void (*cb)(void *arg), void *arg)
     l->close_arg = arg;
     l->open_handles = 2;
     HASH_ITER(hh, l->checks, c, next)
-        check_drop(l, c);
+    check_drop(l, c);
     uv_close((uv_handle_t *)&l->sync, on_timer_closed);
     http_client_close(l->http, on_handle_closed, l);
 }
 
-/* --- from other threads: the work travels to the agent's loop, the answer back ---------------------------------------- */
+/* --- from other threads: the work travels to the agent's loop, the answer back --------------- */
 
 struct errand {
     struct local_agent *agent;
@@ -700,7 +714,8 @@ static void status_here(void *arg)
 }
 
 void local_service_status_post(struct local_agent *l, struct loop *reply, const char *id,
-                               void (*cb)(void *arg, const struct local_service_status *s), void *arg)
+                               void (*cb)(void *arg, const struct local_service_status *s),
+                               void *arg)
 {
     struct errand *x = errand_new(l, reply, arg);
     x->status_cb = cb;

@@ -31,7 +31,8 @@ static const struct rec_field check_fields[] = {
     REC(struct check_definition, cwd, "Cwd", REC_STR, REC_NO_JSON),
     REC(struct check_definition, eager, "Eager", REC_BOOL, REC_NO_JSON),
 };
-const struct rec_desc check_definition_desc = REC_DESC("check", struct check_definition, check_fields);
+const struct rec_desc check_definition_desc =
+    REC_DESC("check", struct check_definition, check_fields);
 
 static const struct rec_field service_fields[] = {
     REC(struct service_definition, id, "ID", REC_STR, 0),

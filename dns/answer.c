@@ -13,29 +13,29 @@
 #include <time.h>
 
 #define UDP_PLAIN       512
-#define UDP_PLAIN_LIMIT 3    /* answers without EDNS, as the peer's udp_answer_limit */
+#define UDP_PLAIN_LIMIT 3 /* answers without EDNS, as the peer's udp_answer_limit */
 #define MAX_LABELS      32
 
 struct query {
     const struct answer_config *c;
     struct store_txn *t;
     struct arena *a;
-    char *name;                   /* dotted, as asked, without the final dot */
-    char *labels[MAX_LABELS];     /* lower case, without the domain */
+    char *name;               /* dotted, as asked, without the final dot */
+    char *labels[MAX_LABELS]; /* lower case, without the domain */
     size_t n_labels;
     uint16_t type;
-    size_t limit;                 /* bytes */
-    bool small;                   /* UDP without EDNS */
+    size_t limit; /* bytes */
+    bool small;   /* UDP without EDNS */
     /* the answer */
     uint8_t *out;
     size_t len;
-    uint16_t counts[3];           /* answer, authority, additional */
+    uint16_t counts[3]; /* answer, authority, additional */
     uint16_t name_offset;
     int rcode;
     bool truncated;
 };
 
-/* --- encoding ------------------------------------------------------------------------------------------------ */
+/* --- encoding -------------------------------------------------------------------------------- */
 
 static bool put(struct query *q, const void *p, size_t n)
 {
@@ -101,7 +101,8 @@ static bool rr_end(struct query *q, size_t start, size_t data, int section)
     return true;
 }
 
-static bool add_address(struct query *q, const char *owner, const char *ip, uint32_t ttl, int section)
+static bool add_address(struct query *q, const char *owner, const char *ip, uint32_t ttl,
+                        int section)
 {
     unsigned char raw[16];
     bool v6 = strchr(ip, ':') != NULL;
@@ -131,7 +132,7 @@ static void not_found(struct query *q)
     add_soa(q);
 }
 
-/* --- services ---------------------------------------------------------------------------------------------------- */
+/* --- services -------------------------------------------------------------------------------- */
 
 static bool is_wanted_family(uint16_t type, const char *ip)
 {
@@ -160,10 +161,11 @@ static char *target_name(struct query *q, const struct catalog_instance *i)
 static bool add_srv(struct query *q, const struct catalog_instance *i)
 {
     char *target = target_name(q, i);
-    int64_t weight = i->health == CATALOG_WARNING ? i->service.weights.warning : i->service.weights.passing;
+    int64_t weight =
+        i->health == CATALOG_WARNING ? i->service.weights.warning : i->service.weights.passing;
     size_t start = q->len, data = rr_begin(q, q->name, LDNS_RR_TYPE_SRV, q->c->service_ttl_s);
-    bool ok = data && put16(q, 1) && put16(q, (unsigned)weight) && put16(q, (unsigned)i->service.port) &&
-              put_name(q, target);
+    bool ok = data && put16(q, 1) && put16(q, (unsigned)weight) &&
+              put16(q, (unsigned)i->service.port) && put_name(q, target);
     return rr_end(q, start, ok ? data : 0, 0);
 }
 
@@ -241,7 +243,8 @@ static void answer_service(struct query *q, const char *service, const char *tag
         not_found(q);
         return;
     }
-    const struct catalog_instance **list = ARENA_ARRAY(q->a, const struct catalog_instance *, all.n + 1);
+    const struct catalog_instance **list =
+        ARENA_ARRAY(q->a, const struct catalog_instance *, all.n + 1);
     size_t n = choose(q, &all, tag, list);
     if (!n) {
         not_found(q);
@@ -249,13 +252,14 @@ static void answer_service(struct query *q, const char *service, const char *tag
     }
     if (q->type == LDNS_RR_TYPE_SRV)
         answer_srv(q, list, n);
-    else if (q->type == LDNS_RR_TYPE_A || q->type == LDNS_RR_TYPE_AAAA || q->type == LDNS_RR_TYPE_ANY)
+    else if (q->type == LDNS_RR_TYPE_A || q->type == LDNS_RR_TYPE_AAAA ||
+             q->type == LDNS_RR_TYPE_ANY)
         answer_addresses(q, list, n);
     if (!q->counts[0])
         add_soa(q); /* the name is there, the type is not */
 }
 
-/* --- nodes and addresses ------------------------------------------------------------------------------------------- */
+/* --- nodes and addresses --------------------------------------------------------------------- */
 
 static void answer_node(struct query *q, const char *node)
 {
@@ -264,7 +268,8 @@ static void answer_node(struct query *q, const char *node)
         not_found(q);
         return;
     }
-    bool asked = q->type == LDNS_RR_TYPE_A || q->type == LDNS_RR_TYPE_AAAA || q->type == LDNS_RR_TYPE_ANY;
+    bool asked =
+        q->type == LDNS_RR_TYPE_A || q->type == LDNS_RR_TYPE_AAAA || q->type == LDNS_RR_TYPE_ANY;
     if (asked && is_wanted_family(q->type, n.address))
         add_address(q, q->name, n.address, q->c->node_ttl_s, 0);
 }
@@ -288,7 +293,7 @@ static void answer_hex(struct query *q, const char *hex)
         add_address(q, q->name, ip, q->c->node_ttl_s, 0);
 }
 
-/* --- names (inventory consul-dns 2) ----------------------------------------------------------------------------------- */
+/* --- names (inventory consul-dns 2) ---------------------------------------------------------- */
 
 static char *join(struct query *q, size_t from, size_t to)
 {
@@ -358,7 +363,7 @@ static void answer_apex(struct query *q)
         add_address(q, name, n.address, q->c->node_ttl_s, 2);
 }
 
-/* --- the packet ----------------------------------------------------------------------------------------------------------- */
+/* --- the packet ------------------------------------------------------------------------------ */
 
 /* Splits the name into lower-case labels without the domain's. false: not our zone. */
 static bool read_labels(struct query *q)
@@ -379,7 +384,8 @@ static bool read_labels(struct query *q)
     return true;
 }
 
-/* The name's labels joined by dots; labels with bytes that a dotted name cannot show are not ours. */
+/* The name's labels joined by dots; labels with bytes that a dotted name cannot show are not
+ * ours. */
 static char *question_name(struct arena *a, const ldns_rdf *name)
 {
     const uint8_t *p = ldns_rdf_data(name);
@@ -409,7 +415,8 @@ static size_t error_only(const uint8_t *packet, int rcode, uint8_t *out)
     return 12;
 }
 
-static void finish(struct query *q, const uint8_t *packet, bool edns, uint16_t edns_size, bool in_zone)
+static void finish(struct query *q, const uint8_t *packet, bool edns, uint16_t edns_size,
+                   bool in_zone)
 {
     if (edns) { /* OPT: the client's size back, no flags (RFC 6891) */
         uint8_t opt[11] = {0, 0, 41, (uint8_t)(edns_size >> 8), (uint8_t)edns_size};
@@ -442,8 +449,8 @@ static void answer_question(struct query *q, const ldns_rr *question, bool *in_z
         answer_name(q);
 }
 
-size_t dns_answer(const struct answer_config *c, struct store_txn *t, const uint8_t *packet, size_t len,
-                  bool udp, uint8_t *out, struct answer_stats *stats)
+size_t dns_answer(const struct answer_config *c, struct store_txn *t, const uint8_t *packet,
+                  size_t len, bool udp, uint8_t *out, struct answer_stats *stats)
 {
     ldns_pkt *pkt = NULL;
     if (len < 12 || packet[2] & 0x80)
@@ -460,12 +467,18 @@ size_t dns_answer(const struct answer_config *c, struct store_txn *t, const uint
     bool edns = ldns_pkt_edns(pkt), in_zone = false;
     uint16_t size = edns ? ldns_pkt_edns_udp_size(pkt) : 0;
     size_t limit = udp ? (size > 1232 ? 1232 : size > UDP_PLAIN ? size : UDP_PLAIN) : ANSWER_MAX;
-    struct query q = {.c = c, .t = t, .a = &a, .out = out, .len = 12, .name_offset = 12,
-                      .limit = limit - (edns ? 11 : 0), .small = udp && size <= UDP_PLAIN};
+    struct query q = {.c = c,
+                      .t = t,
+                      .a = &a,
+                      .out = out,
+                      .len = 12,
+                      .name_offset = 12,
+                      .limit = limit - (edns ? 11 : 0),
+                      .small = udp && size <= UDP_PLAIN};
     q.name = question_name(&a, ldns_rr_owner(question));
     size_t qlen = ldns_rdf_size(ldns_rr_owner(question));
-    if (!put(&q, ldns_rdf_data(ldns_rr_owner(question)), qlen) || !put16(&q, ldns_rr_get_type(question)) ||
-        !put16(&q, ldns_rr_get_class(question)))
+    if (!put(&q, ldns_rdf_data(ldns_rr_owner(question)), qlen) ||
+        !put16(&q, ldns_rr_get_type(question)) || !put16(&q, ldns_rr_get_class(question)))
         q.rcode = LDNS_RCODE_SERVFAIL;
     else if (edns && ldns_pkt_edns_version(pkt) != 0)
         q.rcode = 0; /* BADVERS stands in the OPT record's high bits; we answer without records */

@@ -22,7 +22,7 @@ struct answer_stats {
 
 /* Writes the answer to the packet into out (ANSWER_MAX bytes) and returns its length; 0: no answer
  * is due (not a query, or too broken to answer). `udp` bounds it by the question's EDNS size. */
-size_t dns_answer(const struct answer_config *c, struct store_txn *t, const uint8_t *packet, size_t len,
-                  bool udp, uint8_t *out, struct answer_stats *stats);
+size_t dns_answer(const struct answer_config *c, struct store_txn *t, const uint8_t *packet,
+                  size_t len, bool udp, uint8_t *out, struct answer_stats *stats);
 
 #endif

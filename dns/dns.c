@@ -1,4 +1,4 @@
-/* The server: each thread a loop, a UDP socket read and answered in batches, and TCP connections. */
+/* The server: each thread a loop, a UDP socket read and answered in batches, and TCP connections */
 #include "dns/dns.h"
 #include "agent/base/log.h"
 #include "dns/answer.h"
@@ -16,7 +16,7 @@
 #define PACKET_MAX  4096 /* of a question; more is not one */
 #define UDP_ANSWER  4096
 #define TCP_IDLE_MS 10000
-#define TCP_MAX     512  /* connections a thread */
+#define TCP_MAX     512 /* connections a thread */
 
 struct dns_thread {
     struct dns *dns;
@@ -40,10 +40,10 @@ struct dns {
     unsigned n;
 };
 
-/* --- UDP ------------------------------------------------------------------------------------------------------- */
+/* --- UDP ------------------------------------------------------------------------------------- */
 
-static size_t answer_one(struct dns_thread *th, struct store_txn *t, const uint8_t *packet, size_t len,
-                         uint8_t *out, size_t cap)
+static size_t answer_one(struct dns_thread *th, struct store_txn *t, const uint8_t *packet,
+                         size_t len, uint8_t *out, size_t cap)
 {
     size_t n = dns_answer(&th->dns->config, t, packet, len, true, th->big, &th->answer_stats);
     if (n && n <= cap)
@@ -59,8 +59,10 @@ static int answer_batch(struct dns_thread *th)
     struct store_txn *t;
     for (int i = 0; i < BATCH; i++) {
         iv[i] = (struct iovec){th->in[i], PACKET_MAX};
-        in[i].msg_hdr = (struct msghdr){.msg_name = &from[i], .msg_namelen = sizeof(from[i]),
-                                        .msg_iov = &iv[i], .msg_iovlen = 1};
+        in[i].msg_hdr = (struct msghdr){.msg_name = &from[i],
+                                        .msg_namelen = sizeof(from[i]),
+                                        .msg_iov = &iv[i],
+                                        .msg_iovlen = 1};
     }
     int n = recvmmsg(th->fd, in, BATCH, MSG_DONTWAIT, NULL), m = 0;
     if (n <= 0 || store_read(th->dns->store, &t, NULL))
@@ -73,8 +75,10 @@ static int answer_batch(struct dns_thread *th)
             continue;
         }
         ov[m] = (struct iovec){th->out[m], len};
-        out[m].msg_hdr = (struct msghdr){.msg_name = &from[i], .msg_namelen = in[i].msg_hdr.msg_namelen,
-                                         .msg_iov = &ov[m], .msg_iovlen = 1};
+        out[m].msg_hdr = (struct msghdr){.msg_name = &from[i],
+                                         .msg_namelen = in[i].msg_hdr.msg_namelen,
+                                         .msg_iov = &ov[m],
+                                         .msg_iovlen = 1};
         m++;
     }
     store_read_end(&t);
@@ -92,7 +96,7 @@ static void on_udp(uv_poll_t *p, int status, int events)
         ;
 }
 
-/* --- TCP: two bytes of length before each message (RFC 1035 4.2.2) ------------------------------------------------ */
+/* --- TCP: two bytes of length before each message (RFC 1035 4.2.2) --------------------------- */
 
 struct tcp_client {
     uv_tcp_t tcp;
@@ -205,12 +209,13 @@ static void on_tcp_connection(uv_stream_t *listener, int status)
     uv_read_start((uv_stream_t *)&c->tcp, on_tcp_alloc, on_tcp_read);
 }
 
-/* --- life ------------------------------------------------------------------------------------------------------------ */
+/* --- life ------------------------------------------------------------------------------------ */
 
 static int bind_one(int type, const struct sockaddr_storage *ss, bool shared, int *port)
 {
     struct sockaddr_storage got = *ss;
-    socklen_t len = ss->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+    socklen_t len =
+        ss->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
     int on = 1, fd = socket(ss->ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     ((struct sockaddr_in *)&got)->sin_port = htons((uint16_t)*port);
     if (fd < 0)
@@ -254,7 +259,9 @@ static int thread_new(struct dns *d, const struct sockaddr_storage *ss, const ch
     int rv = uv_listen((uv_stream_t *)&th->listener, 128, on_tcp_connection);
     if (rv)
         return err_from_uv(e, rv, what);
-    return uv_thread_create(&th->thread, thread_main, th) ? err_set(e, ERR_INTERNAL, "dns: no thread") : 0;
+    return uv_thread_create(&th->thread, thread_main, th)
+               ? err_set(e, ERR_INTERNAL, "dns: no thread")
+               : 0;
 }
 
 int dns_new(const struct dns_config *c, struct dns **out, int *bound_port, struct err *e)
@@ -271,8 +278,11 @@ int dns_new(const struct dns_config *c, struct dns **out, int *bound_port, struc
     d->n = c->threads ? c->threads : 1;
     d->config = (struct answer_config){arena_strdup(&d->arena, c->domain),
                                        arena_strdup(&d->arena, c->datacenter),
-                                       arena_strdup(&d->arena, c->node_name), c->only_passing,
-                                       c->enable_truncate, c->node_ttl_s, c->service_ttl_s};
+                                       arena_strdup(&d->arena, c->node_name),
+                                       c->only_passing,
+                                       c->enable_truncate,
+                                       c->node_ttl_s,
+                                       c->service_ttl_s};
     d->threads = mem_alloc(d->n * sizeof(d->threads[0]));
     for (unsigned i = 0; !rv && i < d->n; i++)
         rv = thread_new(d, &ss, what, &port, &d->threads[i], e);

@@ -39,7 +39,7 @@ static void *ensure(void *p, const struct rec_desc *d, struct arena *a)
     return *at;
 }
 
-/* --- constraints: the shorter ways of writing them ----------------------------------------------------- */
+/* --- constraints: the shorter ways of writing them ------------------------------------------- */
 
 static void fold(char **value, const char *op, char **operand, char **rtarget, struct arena *a)
 {
@@ -91,7 +91,7 @@ static void canonicalize_spreads(struct spreads *list)
         default_int(&list->items[i].weight, 50);
 }
 
-/* --- networks and resources ----------------------------------------------------------------------------------- */
+/* --- networks and resources ------------------------------------------------------------------ */
 
 /* A port with a fixed number is reserved, the others are chosen at placement. */
 static void split_ports(struct network *n, struct arena *a)
@@ -135,7 +135,7 @@ static void canonicalize_resources(struct task *t, struct arena *a)
         default_int(&r->devices.items[i].count, 1);
 }
 
-/* --- services ------------------------------------------------------------------------------------------------------- */
+/* --- services -------------------------------------------------------------------------------- */
 
 /* ${JOB}, ${TASKGROUP}, ${TASK} and ${BASE} are known now; the rest waits for the client. */
 static char *early_names(struct arena *a, const char *text, const char *job, const char *group,
@@ -187,7 +187,7 @@ static void canonicalize_services(struct services *list, const char *job, const 
     }
 }
 
-/* --- policies ---------------------------------------------------------------------------------------------------------- */
+/* --- policies -------------------------------------------------------------------------------- */
 
 static void inherit_int(int64_t *p, const int64_t *from)
 {
@@ -272,7 +272,7 @@ static void group_reschedule(struct task_group *g, const struct reschedule_polic
     default_bool(&r->unlimited, !batch && !limited);
 }
 
-/* --- task, group, job ------------------------------------------------------------------------------------------------------ */
+/* --- task, group, job ------------------------------------------------------------------------ */
 
 static void canonicalize_templates(struct task *t, struct arena *a)
 {

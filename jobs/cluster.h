@@ -1,14 +1,15 @@
 /* The cluster's objects as they cross rooms and wires: node, allocation with its task states,
  * evaluation, deployment; and the messages between a client and the servers (RPC, :4647).
  *
- * The structs follow the peer's API objects (Nomad 1.0, inventory nomad-http-structs, golden answers).
- * owns: nothing. thread: any; plain data. called by: scheduler, agent/client, agent/cli. */
+ * The structs follow the peer's API objects (Nomad 1.0, inventory nomad-http-structs, golden
+ * answers). owns: nothing. thread: any; plain data. called by: scheduler, agent/client,
+ * agent/cli. */
 #ifndef JOBS_CLUSTER_H
 #define JOBS_CLUSTER_H
 
 #include "jobs/job.h"
 
-/* --- node -------------------------------------------------------------------------------------- */
+/* --- node ------------------------------------------------------------------------------------ */
 
 struct node_address {
     char *family, *alias, *address, *reserved_ports, *gateway;
@@ -79,7 +80,7 @@ struct node {
 };
 extern const struct rec_desc node_desc, driver_info_desc, node_resources_desc;
 
-/* --- allocation ---------------------------------------------------------------------------------- */
+/* --- allocation ------------------------------------------------------------------------------ */
 
 struct task_event {
     char *type;
@@ -192,7 +193,7 @@ bool alloc_is_client_terminal(const struct allocation *a);
 /* The n of "job.group[n]", or -1. */
 int64_t alloc_name_index(const char *name);
 
-/* --- evaluation, deployment ------------------------------------------------------------------------ */
+/* --- evaluation, deployment ------------------------------------------------------------------ */
 
 struct evaluation {
     char *id, *namespace;
@@ -233,9 +234,10 @@ struct deployment {
 };
 extern const struct rec_desc deployment_desc;
 
-/* --- messages on :4647 (bodies are packed records) --------------------------------------------------- */
+/* --- messages on :4647 (bodies are packed records) ------------------------------------------- */
 
-/* PUT /rpc/node/register: struct node. Answers struct rpc_heartbeat. PUT /rpc/node/heartbeat the same. */
+/* PUT /rpc/node/register: struct node. Answers struct rpc_heartbeat. PUT /rpc/node/heartbeat the
+ * same. */
 struct rpc_node_ref {
     char *node_id, *secret_id;
 };

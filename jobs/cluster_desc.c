@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- node ---------------------------------------------------------------------------------------- */
+/* --- node ------------------------------------------------------------------------------------ */
 
 static const struct rec_field node_address_fields[] = {
     REC(struct node_address, family, "Family", REC_STR, 0),
@@ -80,7 +80,8 @@ static const struct rec_field node_event_fields[] = {
     REC(struct node_event, timestamp_ns, "Timestamp", REC_TIME, 0),
     REC(struct node_event, create_index, "CreateIndex", REC_UINT, 0),
 };
-static const struct rec_desc node_event_desc = REC_DESC("event", struct node_event, node_event_fields);
+static const struct rec_desc node_event_desc =
+    REC_DESC("event", struct node_event, node_event_fields);
 
 static const struct rec_field node_fields[] = {
     REC(struct node, id, "ID", REC_STR, 0),
@@ -109,7 +110,7 @@ static const struct rec_field node_fields[] = {
 };
 const struct rec_desc node_desc = REC_DESC("node", struct node, node_fields);
 
-/* --- allocation ------------------------------------------------------------------------------------ */
+/* --- allocation ------------------------------------------------------------------------------ */
 
 static const struct rec_field event_fields[] = {
     REC(struct task_event, type, "Type", REC_STR, 0),
@@ -178,7 +179,8 @@ static const struct rec_field shared_fields[] = {
     REC(struct shared_resources, disk_mb, "DiskMB", REC_INT, 0),
     REC_OF(struct shared_resources, ports, "Ports", REC_LIST, 0, &port_mapping_desc),
 };
-static const struct rec_desc shared_desc = REC_DESC("shared", struct shared_resources, shared_fields);
+static const struct rec_desc shared_desc =
+    REC_DESC("shared", struct shared_resources, shared_fields);
 
 static const struct rec_field allocated_fields[] = {
     REC_OF(struct allocated_resources, tasks, "Tasks", REC_MAP, REC_NEVER_NULL,
@@ -193,7 +195,8 @@ static const struct rec_field node_score_fields[] = {
     REC_OF(struct node_score, scores, "Scores", REC_MAP, 0, &rec_float_pair),
     REC(struct node_score, norm_score, "NormScore", REC_FLOAT, 0),
 };
-static const struct rec_desc node_score_desc = REC_DESC("score", struct node_score, node_score_fields);
+static const struct rec_desc node_score_desc =
+    REC_DESC("score", struct node_score, node_score_fields);
 
 static const struct rec_field metric_fields[] = {
     REC(struct alloc_metric, nodes_evaluated, "NodesEvaluated", REC_INT, 0),
@@ -281,7 +284,8 @@ static const struct rec_field allocation_fields[] = {
     REC(struct allocation, modify_time_ns, "ModifyTime", REC_INT, REC_META),
     REC(struct allocation, job_modify_index, "JobModifyIndex", REC_UINT, REC_NO_JSON),
 };
-const struct rec_desc allocation_desc = REC_DESC("allocation", struct allocation, allocation_fields);
+const struct rec_desc allocation_desc =
+    REC_DESC("allocation", struct allocation, allocation_fields);
 
 bool alloc_is_client_terminal(const struct allocation *a)
 {
@@ -305,7 +309,7 @@ int64_t alloc_name_index(const char *name)
     return *end == ']' && n >= 0 ? n : -1;
 }
 
-/* --- evaluation, deployment ---------------------------------------------------------------------------- */
+/* --- evaluation, deployment ------------------------------------------------------------------ */
 
 static const struct rec_field evaluation_fields[] = {
     REC(struct evaluation, id, "ID", REC_STR, 0),
@@ -338,7 +342,8 @@ static const struct rec_field evaluation_fields[] = {
     REC(struct evaluation, create_time_ns, "CreateTime", REC_INT, 0),
     REC(struct evaluation, modify_time_ns, "ModifyTime", REC_INT, 0),
 };
-const struct rec_desc evaluation_desc = REC_DESC("evaluation", struct evaluation, evaluation_fields);
+const struct rec_desc evaluation_desc =
+    REC_DESC("evaluation", struct evaluation, evaluation_fields);
 
 static const struct rec_field deployment_state_fields[] = {
     REC(struct deployment_state, auto_revert, "AutoRevert", REC_BOOL, 0),
@@ -371,9 +376,10 @@ static const struct rec_field deployment_fields[] = {
     REC(struct deployment, create_index, "CreateIndex", REC_UINT, REC_META),
     REC(struct deployment, modify_index, "ModifyIndex", REC_UINT, REC_META),
 };
-const struct rec_desc deployment_desc = REC_DESC("deployment", struct deployment, deployment_fields);
+const struct rec_desc deployment_desc =
+    REC_DESC("deployment", struct deployment, deployment_fields);
 
-/* --- messages -------------------------------------------------------------------------------------------- */
+/* --- messages -------------------------------------------------------------------------------- */
 
 static const struct rec_field node_ref_fields[] = {
     REC(struct rpc_node_ref, node_id, "NodeID", REC_STR, 0),

@@ -1,5 +1,5 @@
-/* The job: what a person asks to be run, as one tree of structs, and everything that is done with it
- * before the scheduler sees it: parsing (HCL or JSON), defaults, validation.
+/* The job: what a person asks to be run, as one tree of structs, and everything that is done with
+ * it before the scheduler sees it: parsing (HCL or JSON), defaults, validation.
  *
  * The structs follow the peer's API object `Job` (Nomad 1.0, inventory nomad-http-structs): field
  * order, names and null conventions of the descriptors are the wire's. Optional numbers hold
@@ -272,7 +272,7 @@ extern const struct rec_desc job_desc, task_group_desc, task_desc, service_desc,
     update_strategy_desc, migrate_strategy_desc, restart_policy_desc, reschedule_policy_desc,
     ephemeral_disk_desc, log_config_desc;
 
-/* --- parsing ------------------------------------------------------------------------------------ */
+/* --- parsing --------------------------------------------------------------------------------- */
 
 /* All mistakes of an input, in order; memory is the arena's. */
 struct job_mistake {
@@ -289,18 +289,18 @@ void job_mistake_add(struct job_mistakes *m, const char *fmt, ...)
 /* The peer's multierror: "2 errors occurred:\n\t* a\n\t* b\n\n" ("1 error occurred:" for one). */
 void job_mistakes_write(const struct job_mistakes *m, struct buf *out);
 
-/* Parses a job file. `filename` is what messages name. 0, or ERR_INVALID with mistakes, each with the
- * offending line underlined in the text. Nothing is defaulted yet. */
+/* Parses a job file. `filename` is what messages name. 0, or ERR_INVALID with mistakes, each with
+ * the offending line underlined in the text. Nothing is defaulted yet. */
 int job_parse_hcl(const char *filename, const char *text, size_t len, struct arena *a,
                   struct job **out, struct job_mistakes *mistakes);
 /* Reads the API's Job object. */
 int job_parse_json(const json_t *json, struct arena *a, struct job **out, struct err *e);
 
-/* --- meaning -------------------------------------------------------------------------------------- */
+/* --- meaning --------------------------------------------------------------------------------- */
 
 /* Fills in every default for the job's type; idempotent. */
 void job_canonicalize(struct job *job, struct arena *a);
-/* All mistakes at once; warnings are for the person and refuse nothing. Returns 0 or ERR_INVALID. */
+/* All mistakes at once; warnings are for the person and refuse nothing. Returns 0 or ERR_INVALID */
 int job_validate(const struct job *job, struct job_mistakes *mistakes,
                  struct job_mistakes *warnings);
 /* Whether the two ask for the same (indexes, status, version and submit time aside). */

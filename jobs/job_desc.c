@@ -17,7 +17,8 @@ static const struct rec_field constraint_fields[] = {
           SUGAR),
     REC_H(struct constraint, distinct_hosts, "distinct_hosts", "distinct_hosts", REC_BOOL, SUGAR),
 };
-const struct rec_desc constraint_desc = REC_DESC("constraint", struct constraint, constraint_fields);
+const struct rec_desc constraint_desc =
+    REC_DESC("constraint", struct constraint, constraint_fields);
 
 static const struct rec_field affinity_fields[] = {
     REC_H(struct affinity, ltarget, "LTarget", "attribute", REC_STR, 0),
@@ -60,7 +61,8 @@ static const struct rec_field update_fields[] = {
     REC_H(struct update_strategy, auto_promote, "AutoPromote", "auto_promote", REC_OBOOL, 0),
     REC_H(struct update_strategy, canary, "Canary", "canary", REC_OINT, 0),
 };
-const struct rec_desc update_strategy_desc = REC_DESC("update", struct update_strategy, update_fields);
+const struct rec_desc update_strategy_desc =
+    REC_DESC("update", struct update_strategy, update_fields);
 
 static const struct rec_field migrate_fields[] = {
     REC_H(struct migrate_strategy, max_parallel, "MaxParallel", "max_parallel", REC_OINT, 0),
@@ -79,7 +81,8 @@ static const struct rec_field restart_fields[] = {
     REC_H(struct restart_policy, delay_ns, "Delay", "delay", REC_ODUR, 0),
     REC_H(struct restart_policy, mode, "Mode", "mode", REC_OSTR, 0),
 };
-const struct rec_desc restart_policy_desc = REC_DESC("restart", struct restart_policy, restart_fields);
+const struct rec_desc restart_policy_desc =
+    REC_DESC("restart", struct restart_policy, restart_fields);
 
 static const struct rec_field reschedule_fields[] = {
     REC_H(struct reschedule_policy, attempts, "Attempts", "attempts", REC_OINT, 0),
@@ -168,7 +171,8 @@ static const struct rec_field device_fields[] = {
     REC_OF_H(struct requested_device, affinities, "Affinities", "affinity", REC_LIST, 0,
              &affinity_desc),
 };
-static const struct rec_desc device_desc = REC_DESC("device", struct requested_device, device_fields);
+static const struct rec_desc device_desc =
+    REC_DESC("device", struct requested_device, device_fields);
 
 static const struct rec_field resources_fields[] = {
     REC_H(struct resources, cpu, "CPU", "cpu", REC_OINT, 0),
@@ -252,7 +256,8 @@ static const struct rec_field template_fields[] = {
     REC_H(struct task_template, env, "Envvars", "env", REC_BOOL, 0),
     REC_H(struct task_template, vault_grace_ns, "VaultGrace", "vault_grace", REC_DUR, 0),
 };
-static const struct rec_desc template_desc = REC_DESC("template", struct task_template, template_fields);
+static const struct rec_desc template_desc =
+    REC_DESC("template", struct task_template, template_fields);
 
 static const struct rec_field vault_fields[] = {
     REC_OF_H(struct vault, policies, "Policies", "policies", REC_LIST, 0, &rec_str),
@@ -267,7 +272,8 @@ static const struct rec_field lifecycle_fields[] = {
     REC_H(struct lifecycle, hook, "Hook", "hook", REC_STR, 0),
     REC_H(struct lifecycle, sidecar, "Sidecar", "sidecar", REC_BOOL, 0),
 };
-static const struct rec_desc lifecycle_desc = REC_DESC("lifecycle", struct lifecycle, lifecycle_fields);
+static const struct rec_desc lifecycle_desc =
+    REC_DESC("lifecycle", struct lifecycle, lifecycle_fields);
 
 static const struct rec_field dispatch_payload_fields[] = {
     REC_H(struct dispatch_payload, file, "File", "file", REC_STR, 0),

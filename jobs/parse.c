@@ -60,12 +60,13 @@ static const struct hcl_block *job_block(struct hcl_diags *diags, const struct h
             job = b;
     }
     if (!job && !diags->n)
-        hcl_diag_add(diags, (struct hcl_range){0, 0}, "Missing job block", "A job block is required");
+        hcl_diag_add(diags, (struct hcl_range){0, 0}, "Missing job block",
+                     "A job block is required");
     return job;
 }
 
-/* The body without the blocks of one type, which go to `taken`: what a job file may write in a place
- * where the job has no field for it. */
+/* The body without the blocks of one type, which go to `taken`: what a job file may write in a
+ * place where the job has no field for it. */
 static struct hcl_body *take_blocks(struct arena *a, const struct hcl_body *body, const char *type,
                                     struct hcl_body *taken)
 {
@@ -83,8 +84,8 @@ static struct hcl_body *take_blocks(struct arena *a, const struct hcl_body *body
 }
 
 /* A vault block of a job or group is every task's that has none. */
-static void spread_vault(struct hcl_eval *ev, const struct hcl_body *blocks, struct task_group *groups,
-                         size_t n)
+static void spread_vault(struct hcl_eval *ev, const struct hcl_body *blocks,
+                         struct task_group *groups, size_t n)
 {
     struct task holder;
     if (!blocks->n)

@@ -14,9 +14,10 @@ struct check_ctx {
     const struct job *job;
 };
 
-/* A nested list of mistakes becomes one mistake of the outer list: "Task group g validation failed: ..." */
+/* A nested list of mistakes becomes one mistake of the outer list: "Task group g validation
+ * failed: ..." */
 void validate_fold(struct job_mistakes *outer, struct job_mistakes *inner, const char *what,
-                 const char *name)
+                   const char *name)
 {
     if (!inner->n)
         return;
@@ -40,13 +41,28 @@ const char *validate_duration(struct arena *a, int64_t ns)
     return arena_strdup(a, out);
 }
 
-/* --- constraints --------------------------------------------------------------------------------------- */
+/* --- constraints ----------------------------------------------------------------------------- */
 
 static bool is_operator(const char *op)
 {
-    static const char *const known[] = {"=", "==", "is", "!=", "not", "<", "<=", ">", ">=", "version",
-                                        "semver", "regexp", "set_contains", "set_contains_all",
-                                        "set_contains_any", "is_set", "is_not_set", "distinct_hosts",
+    static const char *const known[] = {"=",
+                                        "==",
+                                        "is",
+                                        "!=",
+                                        "not",
+                                        "<",
+                                        "<=",
+                                        ">",
+                                        ">=",
+                                        "version",
+                                        "semver",
+                                        "regexp",
+                                        "set_contains",
+                                        "set_contains_all",
+                                        "set_contains_any",
+                                        "is_set",
+                                        "is_not_set",
+                                        "distinct_hosts",
                                         "distinct_property"};
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (!strcmp(known[i], op))
@@ -54,14 +70,15 @@ static bool is_operator(const char *op)
     return false;
 }
 
-static void check_constraints(struct job_mistakes *m, const struct constraints *list, bool task_level)
+static void check_constraints(struct job_mistakes *m, const struct constraints *list,
+                              bool task_level)
 {
     for (size_t i = 0; i < list->n; i++) {
         const struct constraint *c = &list->items[i];
         struct job_mistakes in = validate_inner(m);
         const char *op = c->operand ? c->operand : "";
-        bool distinct = str_has_prefix(op, "distinct_"), set = str_eq(op, "is_set") ||
-                                                                str_eq(op, "is_not_set");
+        bool distinct = str_has_prefix(op, "distinct_"),
+             set = str_eq(op, "is_set") || str_eq(op, "is_not_set");
         if (!*op)
             job_mistake_add(&in, "Missing constraint operand");
         else if (!is_operator(op))
@@ -77,7 +94,8 @@ static void check_constraints(struct job_mistakes *m, const struct constraints *
             str_to_u64(c->rtarget, &count))
             job_mistake_add(&in, "Failed to convert RTarget \"%s\" to uint64", c->rtarget);
         if (count < 1)
-            job_mistake_add(&in, "Distinct Property must have an allowed count of 1 or greater: 0 < 1");
+            job_mistake_add(&in,
+                            "Distinct Property must have an allowed count of 1 or greater: 0 < 1");
         if (distinct && task_level)
             job_mistake_add(&in, "Constraint type \"%s\" is disallowed at the task level", op);
         validate_fold(m, &in, "Constraint", arena_printf(m->arena, "%zu", i + 1));
@@ -112,19 +130,23 @@ static void check_spreads(struct job_mistakes *m, const struct spreads *list)
         for (size_t k = 0; k < s->targets.n; k++) {
             int64_t percent = s->targets.items[k].percent;
             if (percent < 0 || percent > 100)
-                job_mistake_add(&in, "Spread target percentage for value \"%s\" must be between 0 and "
-                                     "100", s->targets.items[k].value ? s->targets.items[k].value : "");
+                job_mistake_add(&in,
+                                "Spread target percentage for value \"%s\" must be between 0 and "
+                                "100",
+                                s->targets.items[k].value ? s->targets.items[k].value : "");
             else
                 sum += percent;
         }
         if (sum > 100)
-            job_mistake_add(&in, "Sum of spread target percentages must not be greater than 100%%; got "
-                                 "%" PRId64 "%%", sum);
+            job_mistake_add(&in,
+                            "Sum of spread target percentages must not be greater than 100%%; got "
+                            "%" PRId64 "%%",
+                            sum);
         validate_fold(m, &in, "Spread", arena_printf(m->arena, "%zu", i + 1));
     }
 }
 
-/* --- policies -------------------------------------------------------------------------------------------- */
+/* --- policies -------------------------------------------------------------------------------- */
 
 static void check_restart(struct job_mistakes *m, const struct restart_policy *r)
 {
@@ -135,12 +157,15 @@ static void check_restart(struct job_mistakes *m, const struct restart_policy *r
     else if (r->attempts == 0 && !str_eq(r->mode, "fail"))
         job_mistake_add(m, "Restart policy \"%s\" with 0 attempts is ambiguous", r->mode);
     if (r->interval_ns < 5 * NS_PER_SEC)
-        job_mistake_add(m, "Interval can not be less than 5s (got %s)", validate_duration(m->arena, r->interval_ns));
+        job_mistake_add(m, "Interval can not be less than 5s (got %s)",
+                        validate_duration(m->arena, r->interval_ns));
     int64_t total;
     if (__builtin_mul_overflow(r->attempts, r->delay_ns, &total) || total > r->interval_ns)
-        job_mistake_add(m, "Nomad can't restart the TaskGroup %" PRId64
-                        " times in an interval of %s with a delay of %s", r->attempts,
-                        validate_duration(m->arena, r->interval_ns), validate_duration(m->arena, r->delay_ns));
+        job_mistake_add(m,
+                        "Nomad can't restart the TaskGroup %" PRId64
+                        " times in an interval of %s with a delay of %s",
+                        r->attempts, validate_duration(m->arena, r->interval_ns),
+                        validate_duration(m->arena, r->delay_ns));
 }
 
 static void check_reschedule(struct job_mistakes *m, const struct reschedule_policy *r)
@@ -148,19 +173,23 @@ static void check_reschedule(struct job_mistakes *m, const struct reschedule_pol
     if (!r || (r->attempts <= 0 && r->unlimited != 1))
         return;
     if (r->attempts > 0 && r->unlimited == 1)
-        job_mistake_add(m, "Reschedule Policy with Attempts = %" PRId64
-                        ", Interval = %s, and Unlimited = true is ambiguous", r->attempts,
-                        validate_duration(m->arena, r->interval_ns));
+        job_mistake_add(m,
+                        "Reschedule Policy with Attempts = %" PRId64
+                        ", Interval = %s, and Unlimited = true is ambiguous",
+                        r->attempts, validate_duration(m->arena, r->interval_ns));
     if (r->delay_ns < 5 * NS_PER_SEC)
         job_mistake_add(m, "Reschedule Policy Delay cannot be less than 5s (got %s)",
                         validate_duration(m->arena, r->delay_ns));
     if (!str_eq(r->delay_function, "constant") && !str_eq(r->delay_function, "exponential") &&
         !str_eq(r->delay_function, "fibonacci"))
-        job_mistake_add(m, "Invalid delay function \"%s\", must be one of [\"constant\" "
-                           "\"exponential\" \"fibonacci\"]", r->delay_function);
+        job_mistake_add(m,
+                        "Invalid delay function \"%s\", must be one of [\"constant\" "
+                        "\"exponential\" \"fibonacci\"]",
+                        r->delay_function);
     else if (!str_eq(r->delay_function, "constant") && r->max_delay_ns < r->delay_ns)
         job_mistake_add(m, "Max Delay cannot be less than Delay %s (got %s)",
-                        validate_duration(m->arena, r->delay_ns), validate_duration(m->arena, r->max_delay_ns));
+                        validate_duration(m->arena, r->delay_ns),
+                        validate_duration(m->arena, r->max_delay_ns));
     validate_reschedule_fits(m, r);
 }
 
@@ -171,7 +200,8 @@ static void check_update(struct check_ctx *c, struct job_mistakes *m, struct job
     if (!u)
         return;
     if (u->max_parallel < 0)
-        job_mistake_add(m, "Max parallel can not be less than zero: %" PRId64 " < 0", u->max_parallel);
+        job_mistake_add(m, "Max parallel can not be less than zero: %" PRId64 " < 0",
+                        u->max_parallel);
     if (u->canary < 0)
         job_mistake_add(m, "Canary count can not be less than zero: %" PRId64 " < 0", u->canary);
     if (!str_eq(u->health_check, "checks") && !str_eq(u->health_check, "task_states") &&
@@ -194,13 +224,15 @@ static void check_update(struct check_ctx *c, struct job_mistakes *m, struct job
     if (u->auto_promote == 1 && u->canary == 0)
         job_mistake_add(m, "Auto Promote requires a Canary count greater than zero");
     if (warnings && u->max_parallel > g->count)
-        job_mistake_add(warnings, "Update max parallel count is greater than task group count (%" PRId64
+        job_mistake_add(warnings,
+                        "Update max parallel count is greater than task group count (%" PRId64
                         " > %" PRId64 "). A destructive change would result in the simultaneous "
-                        "replacement of all allocations.", u->max_parallel, g->count);
+                        "replacement of all allocations.",
+                        u->max_parallel, g->count);
     (void)c;
 }
 
-/* --- ports and services ------------------------------------------------------------------------------------- */
+/* --- ports and services ---------------------------------------------------------------------- */
 
 struct labels {
     struct rec_strs names;
@@ -226,21 +258,23 @@ static void check_static(struct job_mistakes *m, struct labels *labels, const st
         rec_strs_add(&labels->fixed, m->arena, key);
 }
 
-static void check_networks(struct job_mistakes *m, const struct networks *list, struct labels *labels,
-                           const char *who)
+static void check_networks(struct job_mistakes *m, const struct networks *list,
+                           struct labels *labels, const char *who)
 {
     for (size_t i = 0; i < list->n; i++) {
-        const struct ports *both[] = {&list->items[i].reserved_ports, &list->items[i].dynamic_ports};
+        const struct ports *both[] = {&list->items[i].reserved_ports,
+                                      &list->items[i].dynamic_ports};
         for (int k = 0; k < 2; k++)
             for (size_t p = 0; p < both[k]->n; p++) {
                 const struct port *x = &both[k]->items[p];
                 if (has_label(labels, x->label))
                     job_mistake_add(m, "Port label %s already in use by %s", x->label, who);
                 if (x->value > 65535)
-                    job_mistake_add(m, "Port %s (%" PRId64 ") cannot be greater than 65535", x->label,
-                                    x->value);
+                    job_mistake_add(m, "Port %s (%" PRId64 ") cannot be greater than 65535",
+                                    x->label, x->value);
                 if (x->value < 0)
-                    job_mistake_add(m, "Port %s (%" PRId64 ") cannot be negative", x->label, x->value);
+                    job_mistake_add(m, "Port %s (%" PRId64 ") cannot be negative", x->label,
+                                    x->value);
                 if (x->to < -1)
                     job_mistake_add(m, "Port \"%s\" cannot be mapped to negative value %" PRId64,
                                     x->label, x->to);
@@ -273,11 +307,13 @@ static bool is_service_name(const char *s)
 static void check_service_check(struct job_mistakes *m, const struct service *s,
                                 const struct service_check *c, bool group_level)
 {
-    bool http = str_eq(c->type, "http"), tcp = str_eq(c->type, "tcp"), script = str_eq(c->type, "script");
+    bool http = str_eq(c->type, "http"), tcp = str_eq(c->type, "tcp"),
+         script = str_eq(c->type, "script");
     struct job_mistakes in = validate_inner(m);
     if (!http && !tcp && !script && !str_eq(c->type, "grpc"))
-        job_mistake_add(&in, "invalid type (\"%s\"), must be one of \"http\", \"tcp\", or \"script\" type",
-                        c->type ? c->type : "");
+        job_mistake_add(
+            &in, "invalid type (\"%s\"), must be one of \"http\", \"tcp\", or \"script\" type",
+            c->type ? c->type : "");
     if (c->interval_ns < NS_PER_SEC)
         job_mistake_add(&in, "missing required value interval. Interval cannot be less than 1s");
     if (c->timeout_ns < NS_PER_SEC)
@@ -291,11 +327,15 @@ static void check_service_check(struct job_mistakes *m, const struct service *s,
     if (script && group_level && str_is_empty(c->task_name) && str_is_empty(s->task_name))
         job_mistake_add(&in, "script check at the group level must name its task");
     if ((http || tcp) && str_is_empty(c->port_label) && str_is_empty(s->port_label))
-        job_mistake_add(&in, "check \"%s\" is of type %s and its service has no port", c->name, c->type);
+        job_mistake_add(&in, "check \"%s\" is of type %s and its service has no port", c->name,
+                        c->type);
     if (!str_is_empty(c->initial_status) && !str_eq(c->initial_status, "passing") &&
         !str_eq(c->initial_status, "warning") && !str_eq(c->initial_status, "critical"))
-        job_mistake_add(&in, "invalid initial check state (%s), must be one of \"passing\", \"warning\", "
-                             "\"critical\" or empty", c->initial_status);
+        job_mistake_add(
+            &in,
+            "invalid initial check state (%s), must be one of \"passing\", \"warning\", "
+            "\"critical\" or empty",
+            c->initial_status);
     validate_fold(m, &in, "Check", c->name);
 }
 
@@ -312,15 +352,19 @@ static void check_services(struct job_mistakes *m, const struct services *list,
         const struct service *s = &list->items[i];
         struct job_mistakes in = validate_inner(m);
         if (!is_service_name(s->name))
-            job_mistake_add(&in, "Service name must be valid per RFC 1123 and can contain only "
-                                 "alphanumeric characters or dashes: \"%s\"", s->name);
+            job_mistake_add(&in,
+                            "Service name must be valid per RFC 1123 and can contain only "
+                            "alphanumeric characters or dashes: \"%s\"",
+                            s->name);
         if (!str_is_empty(s->port_label) && !has_label(labels, s->port_label) &&
             strspn(s->port_label, "0123456789") != strlen(s->port_label))
             job_mistake_add(&in, "port label \"%s\" referenced by services %s does not exist",
                             s->port_label, s->name);
         if (!is_address_mode(s->address_mode, group_level))
-            job_mistake_add(&in, "Service address_mode must be \"auto\", \"host\", or \"%s\"; not "
-                                 "\"%s\"", group_level ? "alloc" : "driver", s->address_mode);
+            job_mistake_add(&in,
+                            "Service address_mode must be \"auto\", \"host\", or \"%s\"; not "
+                            "\"%s\"",
+                            group_level ? "alloc" : "driver", s->address_mode);
         for (size_t k = 0; k < s->checks.n; k++) {
             const char *port = s->checks.items[k].port_label;
             if (!str_is_empty(port) && !has_label(labels, port) &&
@@ -339,7 +383,7 @@ static void check_services(struct job_mistakes *m, const struct services *list,
     }
 }
 
-/* --- task, group, job ---------------------------------------------------------------------------------------- */
+/* --- task, group, job ------------------------------------------------------------------------ */
 
 static void check_resources(struct job_mistakes *m, const struct task *t)
 {
@@ -353,12 +397,14 @@ static void check_resources(struct job_mistakes *m, const struct task *t)
     if (r->memory_mb < 10)
         job_mistake_add(m, "minimum MemoryMB value is 10; got %" PRId64, r->memory_mb);
     if (r->disk_mb > 0)
-        job_mistake_add(m, "Task can't ask for disk resources, they have to be specified at the task "
-                           "group level.");
+        job_mistake_add(m,
+                        "Task can't ask for disk resources, they have to be specified at the task "
+                        "group level.");
 }
 
-static void check_task(struct check_ctx *c, struct job_mistakes *outer, struct job_mistakes *warnings,
-                       const struct task_group *g, const struct task *t, struct labels *labels)
+static void check_task(struct check_ctx *c, struct job_mistakes *outer,
+                       struct job_mistakes *warnings, const struct task_group *g,
+                       const struct task *t, struct labels *labels)
 {
     struct job_mistakes in = validate_inner(outer);
     if (str_is_empty(t->name))
@@ -385,16 +431,20 @@ static void check_task(struct check_ctx *c, struct job_mistakes *outer, struct j
     if (t->logs && __builtin_mul_overflow(t->logs->max_files, t->logs->max_file_size_mb, &log_mb))
         log_mb = INT64_MAX;
     if (t->logs && g->ephemeral_disk && log_mb >= g->ephemeral_disk->size_mb)
-        job_mistake_add(&in, "log storage (%" PRId64 " MB) must be less than requested disk capacity (%"
-                        PRId64 " MB)", log_mb, g->ephemeral_disk->size_mb);
+        job_mistake_add(&in,
+                        "log storage (%" PRId64
+                        " MB) must be less than requested disk capacity (%" PRId64 " MB)",
+                        log_mb, g->ephemeral_disk->size_mb);
     validate_task_blocks(&in, g, t);
     if (warnings && t->resources && t->resources->networks.n)
         job_mistake_add(warnings, "task network resources have been deprecated as of Nomad 0.12.0. "
                                   "Please configure networking via group network block.");
     if (warnings && t->templates.n)
-        job_mistake_add(warnings, "Task \"%s\": template blocks are kept but not rendered yet", t->name);
+        job_mistake_add(warnings, "Task \"%s\": template blocks are kept but not rendered yet",
+                        t->name);
     if (warnings && t->artifacts.n)
-        job_mistake_add(warnings, "Task \"%s\": artifact blocks are kept but not fetched yet", t->name);
+        job_mistake_add(warnings, "Task \"%s\": artifact blocks are kept but not fetched yet",
+                        t->name);
     validate_fold(outer, &in, "Task", t->name);
     (void)c;
 }
@@ -427,7 +477,8 @@ static void check_group(struct check_ctx *c, const struct task_group *g)
     if (!g->tasks.n)
         job_mistake_add(&in, "Missing tasks for task group");
     if (g->ephemeral_disk && g->ephemeral_disk->size_mb < 10)
-        job_mistake_add(&in, "minimum DiskMB value is 10; got %" PRId64, g->ephemeral_disk->size_mb);
+        job_mistake_add(&in, "minimum DiskMB value is 10; got %" PRId64,
+                        g->ephemeral_disk->size_mb);
     check_constraints(&in, &g->constraints, false);
     check_affinities(&in, &g->affinities);
     check_spreads(&in, &g->spreads);
@@ -475,9 +526,10 @@ static void check_kind(struct job_mistakes *m, const struct job *j)
         job_mistake_add(m, "System jobs may not have a spread stanza");
     for (size_t i = 0; system && i < j->groups.n; i++)
         if (j->groups.items[i].count > 1)
-            job_mistake_add(m, "Job task group %s has count %" PRId64
-                            ". Count cannot exceed 1 with system scheduler", j->groups.items[i].name,
-                            j->groups.items[i].count);
+            job_mistake_add(m,
+                            "Job task group %s has count %" PRId64
+                            ". Count cannot exceed 1 with system scheduler",
+                            j->groups.items[i].name, j->groups.items[i].count);
     if (!str_is_empty(j->multiregion))
         job_mistake_add(m, "Multiregion jobs are unlicensed.");
 }

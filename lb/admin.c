@@ -14,7 +14,8 @@ static void str_field(struct buf *b, const char *name, const char *value)
 static char *command_of(const struct route *r, const struct target *t, struct arena *a)
 {
     struct buf b = BUF_INIT;
-    buf_printf(&b, "route add %s %s%s http://%s:%d/", t->service, r->host, r->path, t->host, t->port);
+    buf_printf(&b, "route add %s %s%s http://%s:%d/", t->service, r->host, r->path, t->host,
+               t->port);
     if (*t->tags)
         buf_printf(&b, " tags \"%s\"", t->tags);
     if (*t->opts)
@@ -24,7 +25,8 @@ static char *command_of(const struct route *r, const struct target *t, struct ar
     return text;
 }
 
-static void write_target(struct buf *b, const struct route *r, const struct target *t, struct arena *a)
+static void write_target(struct buf *b, const struct route *r, const struct target *t,
+                         struct arena *a)
 {
     buf_char(b, '{');
     str_field(b, "service", t->service);
@@ -62,7 +64,8 @@ static void on_api_routes(struct http_req *r, void *ctx)
         for (size_t k = 0; k < t->routes[i].n; k++) {
             const struct target *x = &t->routes[i].targets[k];
             if (raw) {
-                buf_printf(&b, "%s weight %.4f\n", command_of(&t->routes[i], x, http_arena(r)), x->weight);
+                buf_printf(&b, "%s weight %.4f\n", command_of(&t->routes[i], x, http_arena(r)),
+                           x->weight);
                 continue;
             }
             buf_char(&b, first ? '[' : ',');
@@ -104,12 +107,13 @@ static void on_page(struct http_req *r, void *ctx)
     struct lb *lb = ctx;
     const struct route_table *t = lb->table;
     struct buf b = BUF_INIT;
-    buf_str_add(&b, "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Routes</title>"
-                    "<style>body{font:15px/1.5 system-ui,sans-serif;margin:2rem}table{border-collapse:"
-                    "collapse}th,td{text-align:left;padding:.3rem 1.2rem .3rem 0;border-bottom:1px solid "
-                    "#ddd}td.n{font-variant-numeric:tabular-nums;text-align:right}</style></head><body>"
-                    "<h1>Routes</h1><table><tr><th>Service</th><th>Source</th><th>Target</th><th>Options"
-                    "</th><th>Weight</th><th>Tags</th></tr>");
+    buf_str_add(
+        &b, "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Routes</title>"
+            "<style>body{font:15px/1.5 system-ui,sans-serif;margin:2rem}table{border-collapse:"
+            "collapse}th,td{text-align:left;padding:.3rem 1.2rem .3rem 0;border-bottom:1px solid "
+            "#ddd}td.n{font-variant-numeric:tabular-nums;text-align:right}</style></head><body>"
+            "<h1>Routes</h1><table><tr><th>Service</th><th>Source</th><th>Target</th><th>Options"
+            "</th><th>Weight</th><th>Tags</th></tr>");
     for (size_t i = 0; i < t->n; i++)
         for (size_t k = 0; k < t->routes[i].n; k++) {
             const struct target *x = &t->routes[i].targets[k];
@@ -124,8 +128,11 @@ static void on_page(struct http_req *r, void *ctx)
             html(&b, x->tags);
             buf_str_add(&b, "</td></tr>");
         }
-    buf_str_add(&b, t->n ? "</table></body></html>\n"
-                         : "</table><p>No routes: no healthy service has a urlprefix- tag.</p></body></html>\n");
+    buf_str_add(
+        &b,
+        t->n
+            ? "</table></body></html>\n"
+            : "</table><p>No routes: no healthy service has a urlprefix- tag.</p></body></html>\n");
     http_reply(r, 200, "text/html; charset=utf-8", b.data, b.len);
     buf_fini(&b);
 }

@@ -5,9 +5,9 @@
  * answer, pass the body on piece by piece; the connection is kept when both sides agreed on where
  * the body ended. Reading waits while the client has not taken the last piece.
  *
- * Failures before the first byte of an answer: connecting failed, or the request has no consequences
- * (GET, HEAD, OPTIONS): the next instance, at most three times. Else 502; 504 when it took too long.
- * After it: the client's connection is closed, so that it sees the cut. */
+ * Failures before the first byte of an answer: connecting failed, or the request has no
+ * consequences (GET, HEAD, OPTIONS): the next instance, at most three times. Else 502; 504 when
+ * it took too long. After it: the client's connection is closed, so that it sees the cut. */
 #include "agent/base/str.h"
 #include "lb/lb_impl.h"
 
@@ -36,9 +36,9 @@ struct phr_chunked_decoder_ {
     size_t bytes_left_in_chunk;
     char consume_trailer, hex_count, state;
 };
-int phr_parse_response(const char *buf, size_t len, int *minor_version, int *status, const char **msg,
-                       size_t *msg_len, struct phr_header_ *headers, size_t *num_headers,
-                       size_t last_len);
+int phr_parse_response(const char *buf, size_t len, int *minor_version, int *status,
+                       const char **msg, size_t *msg_len, struct phr_header_ *headers,
+                       size_t *num_headers, size_t last_len);
 ssize_t phr_decode_chunked(struct phr_chunked_decoder_ *decoder, char *buf, size_t *bufsz);
 
 enum body_kind { BODY_NONE, BODY_LENGTH, BODY_CHUNKED, BODY_UNTIL_CLOSE };
@@ -53,7 +53,7 @@ struct exchange {
     bool reused, wrote, answered, finished, keep, sending, eof;
     unsigned tries;
     mono_ms deadline;
-    char *out; /* the request's bytes */
+    char *out;            /* the request's bytes */
     size_t out_len, seen; /* of the head */
     enum body_kind body;
     uint64_t left;
@@ -66,7 +66,7 @@ struct exchange {
 static void try_target(struct exchange *x);
 static void on_data(h2o_socket_t *sock, const char *err);
 
-/* --- kept connections ------------------------------------------------------------------------------------------ */
+/* --- kept connections ------------------------------------------------------------------------ */
 
 static void upstream_unlink(struct proxy *p, struct upstream *u)
 {
@@ -151,7 +151,7 @@ bool exchange_any_stale(struct proxy *p, const struct route_table *t)
     return false;
 }
 
-/* --- the end ---------------------------------------------------------------------------------------------------- */
+/* --- the end --------------------------------------------------------------------------------- */
 
 static void drop_upstream(struct exchange *x)
 {
@@ -221,7 +221,7 @@ static void retry(struct exchange *x)
     }
 }
 
-/* --- the answer -------------------------------------------------------------------------------------------------- */
+/* --- the answer ------------------------------------------------------------------------------ */
 
 static void complete(struct exchange *x)
 {
@@ -234,9 +234,9 @@ static void complete(struct exchange *x)
 
 static bool is_hop_by_hop(const char *name, size_t len)
 {
-    static const char *const names[] = {"connection", "keep-alive", "proxy-authenticate",
-                                        "proxy-authorization", "te", "trailer", "transfer-encoding",
-                                        "upgrade", "proxy-connection"};
+    static const char *const names[] = {"connection",          "keep-alive", "proxy-authenticate",
+                                        "proxy-authorization", "te",         "trailer",
+                                        "transfer-encoding",   "upgrade",    "proxy-connection"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strlen(names[i]) == len && !strncasecmp(names[i], name, len))
             return true;
@@ -254,7 +254,8 @@ static bool value_has(const struct phr_header_ *h, const char *token)
 }
 
 /* Framing (RFC 9112 section 6.3). false: not an answer one can trust. */
-static bool read_framing(struct exchange *x, const struct phr_header_ *h, size_t n, int minor, int status)
+static bool read_framing(struct exchange *x, const struct phr_header_ *h, size_t n, int minor,
+                         int status)
 {
     bool chunked = false, length = false;
     x->keep = minor >= 1;
@@ -301,15 +302,15 @@ static void copy_headers(struct exchange *x, const struct phr_header_ *h, size_t
 {
     h2o_mem_pool_t *pool = &x->req->pool;
     for (size_t i = 0; i < n; i++) {
-        if (!h[i].name_len || is_hop_by_hop(h[i].name, h[i].name_len) || name_is(&h[i], "content-length") ||
-            name_is(&h[i], "date"))
+        if (!h[i].name_len || is_hop_by_hop(h[i].name, h[i].name_len) ||
+            name_is(&h[i], "content-length") || name_is(&h[i], "date"))
             continue;
         h2o_iovec_t name = h2o_strdup(pool, h[i].name, h[i].name_len);
         h2o_iovec_t orig = h2o_strdup(pool, h[i].name, h[i].name_len);
         h2o_iovec_t value = h2o_strdup(pool, h[i].value, h[i].value_len);
         h2o_strtolower(name.base, name.len);
-        h2o_add_header_by_str(pool, &x->req->res.headers, name.base, name.len, 1, orig.base, value.base,
-                              value.len);
+        h2o_add_header_by_str(pool, &x->req->res.headers, name.base, name.len, 1, orig.base,
+                              value.base, value.len);
     }
 }
 
@@ -388,8 +389,8 @@ static void on_stop(h2o_generator_t *g, h2o_req_t *req)
 }
 
 /* The head is complete: n headers, `used` bytes. */
-static void begin_answer(struct exchange *x, int minor, int status, const struct phr_header_ *headers,
-                         size_t n, size_t used)
+static void begin_answer(struct exchange *x, int minor, int status,
+                         const struct phr_header_ *headers, size_t n, size_t used)
 {
     static const char *const reasons[] = {"OK", "Redirect", "Client Error", "Server Error"};
     if (status < 100 || status > 599 || !read_framing(x, headers, n, minor, status)) {
@@ -455,7 +456,7 @@ static void on_data(h2o_socket_t *sock, const char *err)
         retry(x);
 }
 
-/* --- the request --------------------------------------------------------------------------------------------------- */
+/* --- the request ----------------------------------------------------------------------------- */
 
 static void on_written(h2o_socket_t *sock, const char *err)
 {
@@ -483,7 +484,8 @@ static void on_connected(h2o_socket_t *sock, const char *err)
         send_request(x);
 }
 
-static void add_header(struct buf *b, const char *name, size_t name_len, const char *value, size_t len)
+static void add_header(struct buf *b, const char *name, size_t name_len, const char *value,
+                       size_t len)
 {
     buf_add(b, name, name_len);
     buf_add(b, ": ", 2);
@@ -502,8 +504,9 @@ static size_t client_address(const h2o_req_t *r, char out[INET6_ADDRSTRLEN])
     out[0] = '\0';
     if (!r->conn->callbacks->get_peername(r->conn, (struct sockaddr *)&ss))
         return 0;
-    const void *ip = ss.ss_family == AF_INET ? (const void *)&((struct sockaddr_in *)&ss)->sin_addr
-                                             : (const void *)&((struct sockaddr_in6 *)&ss)->sin6_addr;
+    const void *ip = ss.ss_family == AF_INET
+                         ? (const void *)&((struct sockaddr_in *)&ss)->sin_addr
+                         : (const void *)&((struct sockaddr_in6 *)&ss)->sin6_addr;
     inet_ntop(ss.ss_family, ip, out, INET6_ADDRSTRLEN);
     return strlen(out);
 }

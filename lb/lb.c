@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-/* --- the table -------------------------------------------------------------------------------------------- */
+/* --- the table ------------------------------------------------------------------------------- */
 
 struct retired {
     struct lb *lb;
@@ -60,7 +60,7 @@ static void on_change(void *arg, log_index index)
     rebuild(arg);
 }
 
-/* --- barriers --------------------------------------------------------------------------------------------------- */
+/* --- barriers -------------------------------------------------------------------------------- */
 
 static void ack_on_loop(void *arg)
 {
@@ -125,7 +125,7 @@ void lb_wait_index(void *arg, log_index index, void (*cb)(void *arg), void *cb_a
         send_barriers(lb);
 }
 
-/* --- life ------------------------------------------------------------------------------------------------------------ */
+/* --- life ------------------------------------------------------------------------------------ */
 
 int lb_new(const struct lb_config *c, struct lb **out, int *bound_port, int *bound_admin_port,
            struct err *e)

@@ -31,8 +31,9 @@ int lb_new(const struct lb_config *config, struct lb **out, int *bound_port, int
 void lb_close(struct lb *l, unsigned drain_ms, void (*cb)(void *arg), void *arg);
 
 /* Calls cb(arg) on `loop` once every proxy loop routes by a table built at `index` or later: no new
- * request will be sent to what had left the catalog by then, and those in flight to it have ended or
- * `drain_ms` (the lb's own bound, 5 s) has passed. Matches local_barrier_fn with ctx = struct lb *. */
+ * request will be sent to what had left the catalog by then, and those in flight to it have ended
+ * or `drain_ms` (the lb's own bound, 5 s) has passed. Matches local_barrier_fn with ctx = struct
+ * lb *. */
 void lb_wait_index(void *lb, log_index index, void (*cb)(void *arg), void *arg);
 
 struct lb_stats {

@@ -70,7 +70,8 @@ struct lb {
 };
 
 /* proxy.c */
-int proxy_start(struct proxy *p, struct lb *lb, const char *addr, int port, int *bound, struct err *e);
+int proxy_start(struct proxy *p, struct lb *lb, const char *addr, int port, int *bound,
+                struct err *e);
 /* On the proxy's loop. */
 void proxy_table_changed(struct proxy *p);
 void proxy_check_barriers(struct proxy *p);

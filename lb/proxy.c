@@ -14,7 +14,7 @@
 #define SWEEP_MS           250
 #define MAX_BODY           ((size_t)1 << 30)
 
-/* --- connections ------------------------------------------------------------------------------------------- */
+/* --- connections ----------------------------------------------------------------------------- */
 
 struct connection {
     uv_tcp_t tcp; /* first */
@@ -45,7 +45,7 @@ static void on_connection(uv_stream_t *listener, int status)
     h2o_accept(&p->accept, h2o_uv_socket_create((uv_stream_t *)&c->tcp, on_connection_closed));
 }
 
-/* --- changes of the table ------------------------------------------------------------------------------------- */
+/* --- changes of the table -------------------------------------------------------------------- */
 
 void proxy_check_barriers(struct proxy *p)
 {
@@ -76,7 +76,7 @@ static void on_sweep(uv_timer_t *t)
     proxy_check_barriers(p);
 }
 
-/* --- start -------------------------------------------------------------------------------------------------------- */
+/* --- start ----------------------------------------------------------------------------------- */
 
 static void init_h2o(struct proxy *p)
 {
@@ -112,8 +112,8 @@ static int open_listener(struct proxy *p, const char *addr, int port, int *bound
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     if (p->lb->n_proxies > 1) /* with one loop a second agent must not share the port unseen */
         setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
-    if (bind(fd, (struct sockaddr *)&ss, ss.ss_family == AF_INET ? sizeof(struct sockaddr_in)
-                                                                 : sizeof(struct sockaddr_in6)) ||
+    if (bind(fd, (struct sockaddr *)&ss,
+             ss.ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6)) ||
         getsockname(fd, (struct sockaddr *)&ss, &len)) {
         int errnum = errno;
         close(fd);
@@ -133,7 +133,8 @@ static void thread_main(void *arg)
     loop_run(&p->loop);
 }
 
-int proxy_start(struct proxy *p, struct lb *lb, const char *addr, int port, int *bound, struct err *e)
+int proxy_start(struct proxy *p, struct lb *lb, const char *addr, int port, int *bound,
+                struct err *e)
 {
     p->lb = lb;
     loop_init(&p->loop);
@@ -144,5 +145,7 @@ int proxy_start(struct proxy *p, struct lb *lb, const char *addr, int port, int 
     uv_timer_init(&p->loop.uv, &p->sweep);
     p->sweep.data = p;
     uv_timer_start(&p->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
-    return uv_thread_create(&p->thread, thread_main, p) ? err_set(e, ERR_INTERNAL, "proxy: no thread") : 0;
+    return uv_thread_create(&p->thread, thread_main, p)
+               ? err_set(e, ERR_INTERNAL, "proxy: no thread")
+               : 0;
 }

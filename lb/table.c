@@ -7,13 +7,14 @@
 #include <string.h>
 #include <strings.h>
 
-/* --- tags ---------------------------------------------------------------------------------------------------- */
+/* --- tags ------------------------------------------------------------------------------------ */
 
 static char *expand(struct arena *a, const char *s, size_t len, const char *dc)
 {
     struct buf b = BUF_INIT;
     for (size_t i = 0; i < len; i++) {
-        if (s[i] == '$' && len - i >= 3 && (!strncmp(s + i, "$DC", 3) || (len - i >= 5 && !strncmp(s + i, "${DC}", 5)))) {
+        if (s[i] == '$' && len - i >= 3 &&
+            (!strncmp(s + i, "$DC", 3) || (len - i >= 5 && !strncmp(s + i, "${DC}", 5)))) {
             buf_str_add(&b, dc);
             i += s[i + 1] == '{' ? 4 : 2;
         } else {
@@ -74,7 +75,7 @@ bool route_tag_parse(const char *tag, const char *prefix, const char *dc, struct
     return true;
 }
 
-/* --- building --------------------------------------------------------------------------------------------------- */
+/* --- building -------------------------------------------------------------------------------- */
 
 static struct route *route_at(struct route_table *t, const struct route_tag *tag)
 {
@@ -102,8 +103,8 @@ static char *other_tags(struct route_table *t, const struct rec_strs *tags, cons
     return out;
 }
 
-static void add_instance(struct route_table *t, const struct catalog_instance *i, const char *prefix,
-                         const char *dc)
+static void add_instance(struct route_table *t, const struct catalog_instance *i,
+                         const char *prefix, const char *dc)
 {
     static const struct rec_desc target = {"", sizeof(struct target), NULL, 0, false};
     for (size_t k = 0; k < i->service.tags.n; k++) {
@@ -120,7 +121,8 @@ static void add_instance(struct route_table *t, const struct catalog_instance *i
                              .host = arena_strdup(&t->arena, catalog_instance_address(i)),
                              .port = (int)i->service.port,
                              .strip = tag.strip,
-                             .host_header = tag.host_header ? tag.host_header : arena_strdup(&t->arena, ""),
+                             .host_header =
+                                 tag.host_header ? tag.host_header : arena_strdup(&t->arena, ""),
                              .tags = other_tags(t, &i->service.tags, prefix),
                              .opts = tag.opts};
     }
@@ -161,7 +163,8 @@ struct route_table *route_table_build(struct store_txn *t, const char *tag_prefi
             routed = strstr(names[i].tags.items[k], tag_prefix) != NULL;
         if (!routed || catalog_service_instances(t, names[i].name, &a, &all))
             continue;
-        for (size_t k = 0; k < all.n; k++) /* with no check at all an instance is not routed to (fabio) */
+        for (size_t k = 0; k < all.n;
+             k++) /* with no check at all an instance is not routed to (fabio) */
             if (all.items[k].health == CATALOG_PASSING && has_own_check(&all.items[k]))
                 add_instance(out, &all.items[k], tag_prefix, dc);
     }
@@ -180,7 +183,7 @@ void route_table_free(struct route_table *t)
     free(t);
 }
 
-/* --- looking up ---------------------------------------------------------------------------------------------------- */
+/* --- looking up ------------------------------------------------------------------------------ */
 
 /* "*" in a route's host stands for anything; matched from the end, as most are "*.domain". */
 static bool host_matches(const char *pattern, const char *host, size_t len)

@@ -1,4 +1,4 @@
-/* The commands' apply functions (see agent/store/store.h for their rules). Private to scheduler/. */
+/* The commands' apply functions (see agent/store/store.h for their rules). Private to scheduler/ */
 #ifndef SCHEDULER_APPLY_H
 #define SCHEDULER_APPLY_H
 

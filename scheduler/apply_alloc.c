@@ -9,7 +9,7 @@
 
 #define PORTS_MAX 512 /* of one allocation */
 
-/* --- usage ------------------------------------------------------------------------------------------- */
+/* --- usage ----------------------------------------------------------------------------------- */
 
 static int by_number(const void *a, const void *b)
 {
@@ -83,7 +83,7 @@ out:
     return fits;
 }
 
-/* --- rows ---------------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------ */
 
 static void touch_allocs(struct store_txn *t, const struct allocation *x, bool for_node)
 {
@@ -144,7 +144,7 @@ static void alloc_update(struct store_txn *t, log_index index, struct allocation
     touch_allocs(t, x, for_node);
 }
 
-/* --- deployments ------------------------------------------------------------------------------------------ */
+/* --- deployments ----------------------------------------------------------------------------- */
 
 static void deployment_put(struct store_txn *t, log_index index, struct deployment *d, bool is_new)
 {
@@ -220,7 +220,7 @@ static void deployment_count(struct store_txn *t, log_index index, const struct 
     arena_fini(&a);
 }
 
-/* --- plan ---------------------------------------------------------------------------------------------------- */
+/* --- plan ------------------------------------------------------------------------------------ */
 
 static void plan_stop(struct store_txn *t, log_index index, const struct allocation *stop,
                       int64_t now_ns)
@@ -296,7 +296,7 @@ out:
     return rv;
 }
 
-/* --- what clients report ---------------------------------------------------------------------------------------- */
+/* --- what clients report --------------------------------------------------------------------- */
 
 static void report(struct store_txn *t, log_index index, const struct allocation *from,
                    int64_t now_ns)
@@ -312,8 +312,8 @@ static void report(struct store_txn *t, log_index index, const struct allocation
     x.task_states = from->task_states;
     x.modify_time_ns = now_ns;
     int8_t health = from->deployment_status ? from->deployment_status->healthy : REC_NULL_BOOL;
-    bool health_is_news = health != REC_NULL_BOOL && health != old_health &&
-                          !str_is_empty(x.deployment_id);
+    bool health_is_news =
+        health != REC_NULL_BOOL && health != old_health && !str_is_empty(x.deployment_id);
     if (health_is_news) {
         bool canary = x.deployment_status && x.deployment_status->canary;
         x.deployment_status = rec_dup(&alloc_deployment_status_desc, from->deployment_status, &a);

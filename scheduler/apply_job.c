@@ -22,7 +22,7 @@ size_t job_version_key(char *out, const char *ns, const char *id, uint64_t versi
     return n + 8;
 }
 
-/* --- counts and status ------------------------------------------------------------------------------ */
+/* --- counts and status ----------------------------------------------------------------------- */
 
 /* The peer's rule: any live allocation is running; else an open evaluation is pending; else dead if
  * there ever was either, pending if not. Periodic and parameterized parents run until stopped. */
@@ -70,7 +70,7 @@ void counts_change(struct store_txn *t, log_index index, const char *ns, const c
     job_status_refresh(t, index, ns, id);
 }
 
-/* --- evaluations --------------------------------------------------------------------------------------- */
+/* --- evaluations ----------------------------------------------------------------------------- */
 
 static bool is_open(const struct evaluation *e)
 {
@@ -119,7 +119,7 @@ int apply_evals(struct store_txn *t, log_index index, const void *payload, size_
     return rv;
 }
 
-/* --- jobs ------------------------------------------------------------------------------------------------- */
+/* --- jobs ------------------------------------------------------------------------------------ */
 
 static bool index_is_enforced(const struct cmd_job_register *c, bool known, const struct job *old,
                               struct store_result *r)
@@ -128,14 +128,15 @@ static bool index_is_enforced(const struct cmd_job_register *c, bool known, cons
         return true;
     r->code = ERR_CONFLICT;
     if (!known)
-        snprintf(r->text, sizeof(r->text), "Enforcing job modify index %" PRIu64
-                 ": job does not exist", c->job_modify_index);
+        snprintf(r->text, sizeof(r->text),
+                 "Enforcing job modify index %" PRIu64 ": job does not exist", c->job_modify_index);
     else if (!c->job_modify_index)
         snprintf(r->text, sizeof(r->text), "Enforcing job modify index 0: job already exists");
     else
-        snprintf(r->text, sizeof(r->text), "Enforcing job modify index %" PRIu64
-                 ": job exists with conflicting job modify index: %" PRIu64, c->job_modify_index,
-                 old->job_modify_index);
+        snprintf(r->text, sizeof(r->text),
+                 "Enforcing job modify index %" PRIu64
+                 ": job exists with conflicting job modify index: %" PRIu64,
+                 c->job_modify_index, old->job_modify_index);
     return false;
 }
 
@@ -207,7 +208,8 @@ out:
     return rv;
 }
 
-/* Purging removes the job and its versions; its allocations and evaluations go with the collector. */
+/* Purging removes the job and its versions; its allocations and evaluations go with the
+ * collector. */
 static void job_purge(struct store_txn *t, const char *ns, const char *id)
 {
     char key[STATE_KEY_MAX + 16];
@@ -259,7 +261,7 @@ out:
     return rv;
 }
 
-/* --- nodes ------------------------------------------------------------------------------------------------- */
+/* --- nodes ----------------------------------------------------------------------------------- */
 
 static void add_event(struct arena *a, struct node *n, const char *message, int64_t now_ns,
                       log_index index)

@@ -1,8 +1,8 @@
 /* The evaluation broker: pending evaluations go to the workers, best priority first, one at a time
  * a job; blocked ones wait until a node got room; delayed ones for their time.
  *
- * The state is the queue: the broker reads the open evaluations when they change and keeps in memory
- * only what is on its way. After a restart nothing is lost. */
+ * The state is the queue: the broker reads the open evaluations when they change and keeps in
+ * memory only what is on its way. After a restart nothing is lost. */
 #include "agent/base/log.h"
 #include "agent/base/str.h"
 #include "scheduler/scheduler_impl.h"
@@ -126,12 +126,12 @@ int broker_start(struct scheduler *s, struct err *e)
 {
     uv_timer_init(&s->loop->uv, &s->delay_timer);
     s->delay_timer.data = s;
-    s->watch_evals = store_watch_add(s->store, s->loop, STORE_WATCH_TABLE, &table_evals, NULL, 0,
-                                     on_change, s);
-    s->watch_nodes = store_watch_add(s->store, s->loop, STORE_WATCH_TABLE, &table_nodes, NULL, 0,
-                                     on_change, s);
-    s->watch_freed = store_watch_add(s->store, s->loop, STORE_WATCH_KEY, &table_usage, "freed", 5,
-                                     on_change, s);
+    s->watch_evals =
+        store_watch_add(s->store, s->loop, STORE_WATCH_TABLE, &table_evals, NULL, 0, on_change, s);
+    s->watch_nodes =
+        store_watch_add(s->store, s->loop, STORE_WATCH_TABLE, &table_nodes, NULL, 0, on_change, s);
+    s->watch_freed =
+        store_watch_add(s->store, s->loop, STORE_WATCH_KEY, &table_usage, "freed", 5, on_change, s);
     look(s);
     return 0;
 }
@@ -142,7 +142,8 @@ void broker_stop(struct scheduler *s)
     store_watch_remove(&s->watch_nodes);
     store_watch_remove(&s->watch_freed);
     struct queued_eval *q, *next;
-    HASH_ITER(hh, s->known, q, next) {
+    HASH_ITER(hh, s->known, q, next)
+    {
         HASH_DEL(s->known, q);
         arena_fini(&q->arena);
         free(q);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- targets ------------------------------------------------------------------------------------------ */
+/* --- targets --------------------------------------------------------------------------------- */
 
 /* ${attr.x}, ${meta.x}, ${node.x}, or a literal. NULL: the node has no such thing. */
 static const char *resolve(const char *target, const struct node *n, char *name, size_t cap)
@@ -36,7 +36,7 @@ static const char *resolve(const char *target, const struct node *n, char *name,
     return NULL;
 }
 
-/* --- versions --------------------------------------------------------------------------------------------- */
+/* --- versions -------------------------------------------------------------------------------- */
 
 struct version {
     long segment[8];
@@ -149,7 +149,8 @@ static bool clause_holds(const struct version *v, const char *s, size_t len, boo
     if (!version_parse(s, len, strict, &c))
         return false;
     int cmp = version_compare(v, &c);
-    /* go-version: a prerelease only satisfies a constraint that names a prerelease of that version */
+    /* go-version: a prerelease only satisfies a constraint that names a prerelease of that
+     * version */
     if (!strict && *v->prerelease && !*c.prerelease && op != 3)
         return false;
     switch (op) {
@@ -185,15 +186,15 @@ bool version_matches(const char *version, const char *constraints, bool strict)
     }
 }
 
-/* --- the rest of the operators ---------------------------------------------------------------------------- */
+/* --- the rest of the operators --------------------------------------------------------------- */
 
 /* Patterns come from users: matching is bounded in steps and depth. */
 static bool regexp_matches(const char *subject, const char *pattern)
 {
     int code;
     PCRE2_SIZE at;
-    pcre2_code *re = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_UTF, &code,
-                                   &at, NULL);
+    pcre2_code *re =
+        pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_UTF, &code, &at, NULL);
     if (!re)
         return false;
     pcre2_match_context *ctx = pcre2_match_context_create(NULL);

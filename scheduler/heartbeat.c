@@ -1,5 +1,5 @@
-/* Heartbeats: a node that is silent past its time to live and the grace is down; its allocations are
- * evaluated anew (inventory nomad-scheduler 11). */
+/* Heartbeats: a node that is silent past its time to live and the grace is down; its allocations
+ * are evaluated anew (inventory nomad-scheduler 11). */
 #include "agent/base/log.h"
 #include "agent/base/str.h"
 #include "scheduler/scheduler_impl.h"
@@ -63,7 +63,8 @@ static void declare_down(struct scheduler *s, struct store_txn *t, struct node_t
         struct cmd_node_status c = {.node_id = n->id, .now_ns = clock_wall_ns()};
         c.status = arena_strdup(&a, "down");
         evals_of_node(t, n->id, &a, &c.evals);
-        store_propose_rec(s->store, s->loop, CMD_NODE_STATUS, &cmd_node_status_desc, &c, NULL, NULL);
+        store_propose_rec(s->store, s->loop, CMD_NODE_STATUS, &cmd_node_status_desc, &c, NULL,
+                          NULL);
     }
     arena_fini(&a);
 }
@@ -74,7 +75,8 @@ static void on_tick(uv_timer_t *timer)
     struct node_timer *n, *next;
     struct store_txn *t = NULL;
     mono_ms now = clock_mono_ms();
-    HASH_ITER(hh, s->nodes, n, next) {
+    HASH_ITER(hh, s->nodes, n, next)
+    {
         if (n->down || n->deadline > now)
             continue;
         if (!t && store_read(s->store, &t, NULL))
@@ -109,7 +111,8 @@ void heartbeat_start(struct scheduler *s)
 void heartbeat_stop(struct scheduler *s)
 {
     struct node_timer *n, *next;
-    HASH_ITER(hh, s->nodes, n, next) {
+    HASH_ITER(hh, s->nodes, n, next)
+    {
         HASH_DEL(s->nodes, n);
         free(n);
     }

@@ -13,7 +13,7 @@
 #define DYNAMIC_PORT_LAST  31999
 #define PORT_TRIES         20
 
-/* --- the view ----------------------------------------------------------------------------------------- */
+/* --- the view -------------------------------------------------------------------------------- */
 
 static void count_one(struct rec_int_map *m, struct arena *a, const char *key)
 {
@@ -40,7 +40,8 @@ static uint64_t mix(uint64_t *state)
 
 static bool is_candidate(const struct node *n)
 {
-    return str_eq(n->status, "ready") && !n->drain && !str_eq(n->scheduling_eligibility, "ineligible");
+    return str_eq(n->status, "ready") && !n->drain &&
+           !str_eq(n->scheduling_eligibility, "ineligible");
 }
 
 static bool in_datacenters(const struct job *job, const char *dc)
@@ -79,7 +80,8 @@ int cluster_view_read(struct store_txn *t, const struct job *job, uint64_t seed,
         for (size_t i = 0; i < job->datacenters.n; i++) { /* shown as 0 */
             count_one(&out->available, a, job->datacenters.items[i]);
             ((struct rec_int_pair *)rec_map_find(&out->available, sizeof(struct rec_int_pair),
-                                                 job->datacenters.items[i]))->value = 0;
+                                                 job->datacenters.items[i]))
+                ->value = 0;
         }
     return rv;
 }
@@ -132,7 +134,8 @@ static void ports_prepare(struct node_view *n)
     mark_ranges(n, n->node.reserved.networks.reserved_host_ports);
 }
 
-static void view_change(struct node_view *n, const struct allocation *x, const char *group, int sign)
+static void view_change(struct node_view *n, const struct allocation *x, const char *group,
+                        int sign)
 {
     struct usage u = allocation_usage(x);
     uint16_t ports[512];
@@ -158,7 +161,7 @@ void node_view_give_back(struct node_view *n, const struct allocation *a, const 
     view_change(n, a, group, -1);
 }
 
-/* --- feasibility ------------------------------------------------------------------------------------------ */
+/* --- feasibility ----------------------------------------------------------------------------- */
 
 static bool filtered(struct alloc_metric *m, struct arena *a, const struct node *n, const char *why)
 {
@@ -209,14 +212,15 @@ static bool is_feasible(struct cluster_view *v, const struct task_group *g,
     return true;
 }
 
-/* --- resources and ports --------------------------------------------------------------------------------------- */
+/* --- resources and ports --------------------------------------------------------------------- */
 
 static int64_t given(int64_t v)
 {
     return v == REC_NULL_INT ? 0 : v;
 }
 
-static bool exhausted(struct alloc_metric *m, struct arena *a, const struct node *n, const char *what)
+static bool exhausted(struct alloc_metric *m, struct arena *a, const struct node *n,
+                      const char *what)
 {
     m->nodes_exhausted++;
     if (!str_is_empty(n->node_class))
@@ -262,9 +266,9 @@ static bool network_assign(struct cluster_view *v, struct node_view *n, const st
     for (size_t i = 0; i < got->reserved_ports.n; i++) {
         struct port *p = &got->reserved_ports.items[i];
         if (port_used(n, p->value))
-            return exhausted(m, a, &n->node,
-                             arena_printf(a, "network: reserved port collision %s=%d", p->label,
-                                          (int)p->value));
+            return exhausted(
+                m, a, &n->node,
+                arena_printf(a, "network: reserved port collision %s=%d", p->label, (int)p->value));
         port_mark(n, (uint16_t)p->value, true);
     }
     for (size_t i = 0; i < got->dynamic_ports.n; i++) {
@@ -279,7 +283,8 @@ static bool network_assign(struct cluster_view *v, struct node_view *n, const st
     struct ports *lists[] = {&got->reserved_ports, &got->dynamic_ports};
     for (int k = 0; k < 2 && shared; k++)
         for (size_t i = 0; i < lists[k]->n; i++) {
-            static const struct rec_desc mapping = {"port", sizeof(struct port_mapping), NULL, 0, false};
+            static const struct rec_desc mapping = {"port", sizeof(struct port_mapping), NULL, 0,
+                                                    false};
             struct port_mapping *pm = rec_list_add(&mapping, &x->resources.shared.ports, a);
             *pm = (struct port_mapping){lists[k]->items[i].label, lists[k]->items[i].value,
                                         lists[k]->items[i].to, got->ip};
@@ -290,14 +295,14 @@ static bool network_assign(struct cluster_view *v, struct node_view *n, const st
 static bool ports_assign(struct cluster_view *v, const struct task_group *g, struct node_view *n,
                          struct allocation *x, struct alloc_metric *m)
 {
-    if (g->networks.n && !network_assign(v, n, &g->networks.items[0],
-                                         &x->resources.shared.networks, x, m, true))
+    if (g->networks.n &&
+        !network_assign(v, n, &g->networks.items[0], &x->resources.shared.networks, x, m, true))
         return false;
     for (size_t i = 0; i < g->tasks.n; i++) {
         const struct resources *r = g->tasks.items[i].resources;
         if (r && r->networks.n &&
-            !network_assign(v, n, &r->networks.items[0], &x->resources.tasks.items[i].networks, x, m,
-                            false))
+            !network_assign(v, n, &r->networks.items[0], &x->resources.tasks.items[i].networks, x,
+                            m, false))
             return false;
     }
     return true;
@@ -334,7 +339,7 @@ static bool resources_fit(struct cluster_view *v, const struct node_view *n, str
     return true;
 }
 
-/* --- scoring ----------------------------------------------------------------------------------------------- */
+/* --- scoring --------------------------------------------------------------------------------- */
 
 static double free_share(int64_t used, int64_t available)
 {
@@ -357,7 +362,8 @@ static double affinity_score(const struct affinities *lists[], size_t n_lists, c
     for (size_t k = 0; k < n_lists; k++)
         for (size_t i = 0; i < lists[k]->n; i++) {
             const struct affinity *f = &lists[k]->items[i];
-            struct constraint c = {.ltarget = f->ltarget, .rtarget = f->rtarget, .operand = f->operand};
+            struct constraint c = {
+                .ltarget = f->ltarget, .rtarget = f->rtarget, .operand = f->operand};
             total += fabs((double)f->weight);
             if (constraint_holds(&c, n))
                 sum += (double)f->weight;
@@ -406,7 +412,7 @@ static double score_node(struct cluster_view *v, const struct task_group *g,
     return out->norm_score;
 }
 
-/* --- choosing ------------------------------------------------------------------------------------------------ */
+/* --- choosing -------------------------------------------------------------------------------- */
 
 static size_t candidates_wanted(const struct cluster_view *v, const struct task_group *g)
 {

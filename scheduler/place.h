@@ -1,7 +1,9 @@
 /* Placement: which node takes an allocation, and why others do not. Pure: a view of the nodes in, a
- * choice and its metrics out; nothing is written but the view itself (what is placed counts at once).
+ * choice and its metrics out; nothing is written but the view itself (what is placed counts at
+ * once).
  *
- * Scores, filters and texts follow the peer (inventory nomad-scheduler 6 and 7). Private to scheduler/. */
+ * Scores, filters and texts follow the peer (inventory nomad-scheduler 6 and 7). Private to
+ * scheduler/. */
 #ifndef SCHEDULER_PLACE_H
 #define SCHEDULER_PLACE_H
 

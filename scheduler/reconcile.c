@@ -14,7 +14,7 @@ static void *push(void *list, size_t size, struct arena *a)
     return rec_list_add(&d, list, a);
 }
 
-/* --- what forces new processes -------------------------------------------------------------------------- */
+/* --- what forces new processes --------------------------------------------------------------- */
 
 static bool lists_equal(const struct rec_desc *d, const void *a, const void *b)
 {
@@ -40,18 +40,20 @@ static bool fields_equal(const struct rec_desc *d, const void *a, const void *b,
 
 static bool task_needs_replacing(const struct task *a, const struct task *b)
 {
-    static const char *const of_task[] = {"Driver", "User",      "Config", "Env",
+    static const char *const of_task[] = {"Driver", "User",      "Config",    "Env",
                                           "Vault",  "Templates", "Artifacts", "Meta"};
     static const char *const of_resources[] = {"CPU", "MemoryMB", "Networks", "Devices"};
     if (!fields_equal(&task_desc, a, b, of_task, 8))
         return true;
     return !a->resources != !b->resources ||
-           (a->resources && !fields_equal(&resources_desc, a->resources, b->resources, of_resources, 4));
+           (a->resources &&
+            !fields_equal(&resources_desc, a->resources, b->resources, of_resources, 4));
 }
 
 bool group_needs_replacing(const struct job *a, const struct job *b, const char *group)
 {
-    static const char *const of_group[] = {"EphemeralDisk", "Networks", "Affinities", "Spreads", "Meta"};
+    static const char *const of_group[] = {"EphemeralDisk", "Networks", "Affinities", "Spreads",
+                                           "Meta"};
     const struct task_group *g = job_group_find(a, group), *h = job_group_find(b, group);
     if (!g || !h || g->tasks.n != h->tasks.n)
         return true;
@@ -67,7 +69,7 @@ bool group_needs_replacing(const struct job *a, const struct job *b, const char 
     return false;
 }
 
-/* --- rescheduling ------------------------------------------------------------------------------------------ */
+/* --- rescheduling ---------------------------------------------------------------------------- */
 
 static int64_t fail_time(const struct allocation *a)
 {
@@ -108,11 +110,12 @@ bool reschedule_delay(const struct reschedule_policy *p, const struct allocation
         return false;
     int64_t recent = 0;
     for (size_t i = 0; a->reschedule_tracker && i < a->reschedule_tracker->events.n; i++)
-        recent += now_ns - a->reschedule_tracker->events.items[i].reschedule_time_ns < p->interval_ns;
+        recent +=
+            now_ns - a->reschedule_tracker->events.items[i].reschedule_time_ns < p->interval_ns;
     return recent < p->attempts;
 }
 
-/* --- one group ------------------------------------------------------------------------------------------------ */
+/* --- one group ------------------------------------------------------------------------------- */
 
 struct group_work {
     const struct reconcile_in *in;
@@ -120,7 +123,7 @@ struct group_work {
     const struct task_group *g;
     struct group_counts *counts;
     bool used[MAX_INDEX / 64 * 64 + 64]; /* names in use */
-    const struct allocation **keep; /* live, on a good node, to be kept or updated */
+    const struct allocation **keep;      /* live, on a good node, to be kept or updated */
     size_t n_keep;
     int64_t occupied; /* slots that need no placement though nothing live is kept in them */
 };
@@ -137,8 +140,8 @@ static void add_place(struct group_work *w, const char *name, const struct alloc
                       bool rescheduled, const char *stop_description)
 {
     struct want_place *p = push(&w->out->places, sizeof(*p), w->in->arena);
-    *p = (struct want_place){w->g, arena_strdup(w->in->arena, name), previous, rescheduled,
-                             stop_description != NULL, stop_description};
+    *p = (struct want_place){w->g,        arena_strdup(w->in->arena, name), previous,
+                             rescheduled, stop_description != NULL,         stop_description};
 }
 
 static void mark_name(struct group_work *w, const struct allocation *x)
@@ -315,7 +318,7 @@ static void reconcile_group(const struct reconcile_in *in, struct reconcile_out 
     update_kept(w, limit);
 }
 
-/* --- deployments --------------------------------------------------------------------------------------------- */
+/* --- deployments ----------------------------------------------------------------------------- */
 
 static bool is_active(const struct deployment *d)
 {
@@ -392,8 +395,8 @@ static void reconcile_deployment(const struct reconcile_in *in, struct reconcile
     bool idle = !out->places.n && !out->stops.n && !out->updates.n;
     for (size_t i = 0; i < out->counts.n; i++)
         idle &= out->counts.items[i].destructive == 0;
-    out->deployment_done = idle && out->deployment_id == (d ? d->id : NULL) && is_active(d) &&
-                           is_healthy_enough(d);
+    out->deployment_done =
+        idle && out->deployment_id == (d ? d->id : NULL) && is_active(d) && is_healthy_enough(d);
 }
 
 void reconcile(const struct reconcile_in *in, struct reconcile_out *out)

@@ -1,5 +1,6 @@
-/* Reconciling: what a job wants against what it has, group by group. Pure; the decision is returned,
- * placing and proposing are others' (inventory nomad-scheduler 5). Private to scheduler/. */
+/* Reconciling: what a job wants against what it has, group by group. Pure; the decision is
+ * returned, placing and proposing are others' (inventory nomad-scheduler 5). Private to
+ * scheduler/. */
 #ifndef SCHEDULER_RECONCILE_H
 #define SCHEDULER_RECONCILE_H
 

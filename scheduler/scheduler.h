@@ -1,8 +1,8 @@
 /* The scheduler: takes jobs, decides where their allocations run, and keeps them as they should be.
  *
  * A change of the cluster (a job registered, a node lost, an allocation ended) is an evaluation; a
- * worker reads one snapshot, decides (reconcile, then place), and proposes a plan; applying the plan
- * verifies it against the state as it then is, and refuses per node what no longer fits.
+ * worker reads one snapshot, decides (reconcile, then place), and proposes a plan; applying the
+ * plan verifies it against the state as it then is, and refuses per node what no longer fits.
  *
  * owns: its tables (64-127) and commands (0x200-0x2ff), the evaluation broker, workers, heartbeat
  * timers, and the Nomad HTTP API and client RPC routes. calls: store, http, jobs.

@@ -22,11 +22,20 @@ const struct store_table table_allocs_by_node = {74, "sched.allocs_by_node"};
 const struct store_table table_deployments = {75, "sched.deployments"};
 const struct store_table table_deployments_by_job = {76, "sched.deployments_by_job"};
 
-static const struct store_table *const tables[] = {
-    &table_jobs,          &table_job_versions,   &table_job_counts,    &table_nodes,
-    &table_usage,         &table_evals,          &table_evals_by_job,  &table_allocs,
-    &table_allocs_by_id,  &table_allocs_by_job,  &table_allocs_by_node, &table_deployments,
-    &table_deployments_by_job, &table_evals_open};
+static const struct store_table *const tables[] = {&table_jobs,
+                                                   &table_job_versions,
+                                                   &table_job_counts,
+                                                   &table_nodes,
+                                                   &table_usage,
+                                                   &table_evals,
+                                                   &table_evals_by_job,
+                                                   &table_allocs,
+                                                   &table_allocs_by_id,
+                                                   &table_allocs_by_job,
+                                                   &table_allocs_by_node,
+                                                   &table_deployments,
+                                                   &table_deployments_by_job,
+                                                   &table_evals_open};
 
 static const struct store_command commands[] = {
     {CMD_JOB_REGISTER, "job-register", apply_job_register},
@@ -39,11 +48,11 @@ static const struct store_command commands[] = {
     {CMD_ALLOC_STOP, "allocation-stop", apply_alloc_stop},
 };
 
-const struct store_module scheduler_store_module = {
-    "scheduler", tables, sizeof(tables) / sizeof(tables[0]), commands,
-    sizeof(commands) / sizeof(commands[0])};
+const struct store_module scheduler_store_module = {"scheduler", tables,
+                                                    sizeof(tables) / sizeof(tables[0]), commands,
+                                                    sizeof(commands) / sizeof(commands[0])};
 
-/* --- payload descriptors --------------------------------------------------------------------------- */
+/* --- payload descriptors --------------------------------------------------------------------- */
 
 static const struct rec_field job_register_fields[] = {
     REC_OF(struct cmd_job_register, job, "Job", REC_STRUCT, 0, &job_desc),
@@ -78,8 +87,7 @@ static const struct rec_field plan_fields[] = {
     REC_OF(struct cmd_plan, stops, "Stops", REC_LIST, 0, &allocation_desc),
     REC_OF(struct cmd_plan, places, "Places", REC_LIST, 0, &allocation_desc),
     REC_OF(struct cmd_plan, deployment, "Deployment", REC_PTR, 0, &deployment_desc),
-    REC_OF(struct cmd_plan, deployment_updates, "DeploymentUpdates", REC_LIST, 0,
-           &deployment_desc),
+    REC_OF(struct cmd_plan, deployment_updates, "DeploymentUpdates", REC_LIST, 0, &deployment_desc),
     REC(struct cmd_plan, now_ns, "Now", REC_INT, 0),
 };
 const struct rec_desc cmd_plan_desc = REC_DESC("plan", struct cmd_plan, plan_fields);
@@ -114,22 +122,24 @@ static const struct rec_field counts_fields[] = {
 };
 const struct rec_desc job_counts_desc = REC_DESC("counts", struct job_counts, counts_fields);
 
-/* --- keys ---------------------------------------------------------------------------------------------- */
+/* --- keys ------------------------------------------------------------------------------------ */
 
 size_t state_job_key(char out[STATE_KEY_MAX], const char *ns, const char *id)
 {
-    int n = snprintf(out, STATE_KEY_MAX, "%s%c%s", str_is_empty(ns) ? "default" : ns, 0, id ? id : "");
+    int n =
+        snprintf(out, STATE_KEY_MAX, "%s%c%s", str_is_empty(ns) ? "default" : ns, 0, id ? id : "");
     return n < STATE_KEY_MAX ? (size_t)n : STATE_KEY_MAX - 1;
 }
 
 size_t state_watch_key(char out[STATE_KEY_MAX], const char *kind, const char *ns, const char *id)
 {
-    int n = ns ? snprintf(out, STATE_KEY_MAX, "%s/%s%c%s", kind, *ns ? ns : "default", 0, id ? id : "")
-               : snprintf(out, STATE_KEY_MAX, "%s/%s", kind, id ? id : "");
+    int n =
+        ns ? snprintf(out, STATE_KEY_MAX, "%s/%s%c%s", kind, *ns ? ns : "default", 0, id ? id : "")
+           : snprintf(out, STATE_KEY_MAX, "%s/%s", kind, id ? id : "");
     return n < STATE_KEY_MAX ? (size_t)n : STATE_KEY_MAX - 1;
 }
 
-/* --- readers --------------------------------------------------------------------------------------------- */
+/* --- readers --------------------------------------------------------------------------------- */
 
 static int get_by_text(struct store_txn *t, const struct store_table *table, const char *id,
                        const struct rec_desc *d, struct arena *a, void *out)
@@ -266,7 +276,7 @@ int state_job_deployment(struct store_txn *t, const char *ns, const char *id, st
     return *newest ? state_deployment(t, newest, a, out) : ERR_NOT_FOUND;
 }
 
-/* --- what an allocation takes ------------------------------------------------------------------------------ */
+/* --- what an allocation takes ---------------------------------------------------------------- */
 
 struct usage allocation_usage(const struct allocation *a)
 {

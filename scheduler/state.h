@@ -1,12 +1,14 @@
-/* The cluster's state: tables, commands and their apply functions, and readers. Private to scheduler/.
+/* The cluster's state: tables, commands and their apply functions, and readers. Private to
+ * scheduler/.
  *
  * Keys: jobs "ns\0id"; allocations by a sequence (create index, position) so that bulk inserts
- * append, with the UUID, the job and the node as indexes. Two derived rows are kept in step with the
- * allocations by the same transaction: a node's usage and a job's counts.
+ * append, with the UUID, the job and the node as indexes. Two derived rows are kept in step with
+ * the allocations by the same transaction: a node's usage and a job's counts.
  *
  * Watch keys (store_touch): table_allocs "node/<id>" when the servers change what a node shall run,
  * "job/<ns>\0<id>" on any change of a job's allocations, "<uuid>" on any change of one; table_evals
- * "job/..." and "<uuid>"; table_usage "freed" when a node got room; table_deployments "job/..." and "<uuid>". */
+ * "job/..." and "<uuid>"; table_usage "freed" when a node got room; table_deployments "job/..."
+ * and "<uuid>". */
 #ifndef SCHEDULER_STATE_H
 #define SCHEDULER_STATE_H
 
@@ -29,7 +31,7 @@ enum scheduler_command {
     CMD_ALLOC_STOP
 };
 
-/* --- command payloads ------------------------------------------------------------------------------ */
+/* --- command payloads ------------------------------------------------------------------------ */
 
 struct evaluations REC_LIST_BODY(struct evaluation);
 struct allocations REC_LIST_BODY(struct allocation);
@@ -78,7 +80,7 @@ struct cmd_alloc_stop {
 extern const struct rec_desc cmd_job_register_desc, cmd_job_deregister_desc, cmd_node_status_desc,
     cmd_evals_desc, cmd_plan_desc, cmd_alloc_updates_desc, cmd_alloc_stop_desc;
 
-/* --- derived rows ------------------------------------------------------------------------------------ */
+/* --- derived rows ---------------------------------------------------------------------------- */
 
 struct node_usage { /* of the allocations that are not terminal */
     int64_t cpu, memory_mb, disk_mb, allocs;
@@ -96,9 +98,10 @@ struct usage {
 struct usage allocation_usage(const struct allocation *a);
 size_t allocation_ports(const struct allocation *a, uint16_t *ports, size_t cap);
 
-/* --- readers: any thread, memory from the arena -------------------------------------------------------- */
+/* --- readers: any thread, memory from the arena ---------------------------------------------- */
 
-int state_job(struct store_txn *t, const char *ns, const char *id, struct arena *a, struct job *out);
+int state_job(struct store_txn *t, const char *ns, const char *id, struct arena *a,
+              struct job *out);
 int state_job_version(struct store_txn *t, const char *ns, const char *id, uint64_t version,
                       struct arena *a, struct job *out);
 int state_node(struct store_txn *t, const char *id, struct arena *a, struct node *out);

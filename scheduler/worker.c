@@ -38,8 +38,9 @@ static const struct job *job_at(void *ctx, uint64_t version)
     if (w->has_job && w->job.version == version)
         return &w->job;
     struct job *j = ARENA_NEW(&w->arena, struct job);
-    return state_job_version(w->t, w->eval->namespace, w->eval->job_id, version, &w->arena, j) ? NULL
-                                                                                               : j;
+    return state_job_version(w->t, w->eval->namespace, w->eval->job_id, version, &w->arena, j)
+               ? NULL
+               : j;
 }
 
 static void read_world(struct work *w)
@@ -56,13 +57,14 @@ static void read_world(struct work *w)
         cluster_view_read(w->t, &w->job, seed + store_txn_index(w->t), &w->arena, &w->view);
     for (size_t i = 0; i < w->allocs.n; i++) {
         struct node_view *n = alloc_is_terminal(&w->allocs.items[i])
-                                  ? NULL : cluster_view_find(&w->view, w->allocs.items[i].node_id);
+                                  ? NULL
+                                  : cluster_view_find(&w->view, w->allocs.items[i].node_id);
         if (n)
             n->job_allocs++;
     }
 }
 
-/* --- the plan's parts ------------------------------------------------------------------------------------- */
+/* --- the plan's parts ------------------------------------------------------------------------ */
 
 static struct allocation *plan_stop(struct work *w, const struct allocation *x,
                                     const char *description, const char *client_status)
@@ -124,9 +126,10 @@ static void remember_reschedule(struct work *w, struct allocation *x, const stru
     const struct allocation *prev = p->previous;
     static const struct rec_desc event = {"", sizeof(struct reschedule_event), NULL, 0, false};
     int64_t delay = 0;
-    x->reschedule_tracker = prev->reschedule_tracker
-                                ? rec_dup(&reschedule_tracker_desc, prev->reschedule_tracker, &w->arena)
-                                : ARENA_NEW(&w->arena, struct reschedule_tracker);
+    x->reschedule_tracker =
+        prev->reschedule_tracker
+            ? rec_dup(&reschedule_tracker_desc, prev->reschedule_tracker, &w->arena)
+            : ARENA_NEW(&w->arena, struct reschedule_tracker);
     struct reschedule_tracker kept = {{NULL, 0}}; /* the last five, in a list that can grow */
     size_t n = x->reschedule_tracker->events.n;
     for (size_t i = n > 4 ? n - 4 : 0; i < n; i++)
@@ -172,7 +175,8 @@ static void count_group_on_nodes(struct work *w, const char *group)
     for (size_t i = 0; i < w->allocs.n; i++) {
         const struct allocation *x = &w->allocs.items[i];
         struct node_view *n = alloc_is_terminal(x) || !str_eq(x->task_group, group)
-                                  ? NULL : cluster_view_find(&w->view, x->node_id);
+                                  ? NULL
+                                  : cluster_view_find(&w->view, x->node_id);
         if (n)
             n->group_allocs++;
     }
@@ -190,7 +194,8 @@ static void place_one(struct work *w, const struct want_place *p)
     if (place_allocation(&w->view, p->group, avoid, &x, &m)) {
         if (p->stop_previous) { /* what cannot be replaced stays */
             struct node_view *n = alloc_is_terminal(p->previous)
-                                      ? NULL : cluster_view_find(&w->view, p->previous->node_id);
+                                      ? NULL
+                                      : cluster_view_find(&w->view, p->previous->node_id);
             w->plan.stops.n--;
             if (n)
                 node_view_take(n, p->previous, NULL);
@@ -239,7 +244,7 @@ static void place_all(struct work *w)
     }
 }
 
-/* --- evaluations that end or begin with this one ------------------------------------------------------------- */
+/* --- evaluations that end or begin with this one --------------------------------------------- */
 
 static struct evaluation *plan_eval(struct work *w)
 {
@@ -419,7 +424,7 @@ void worker_process(struct store *store, const struct evaluation *eval)
     give_up(store, eval, attempts);
 }
 
-/* --- threads ---------------------------------------------------------------------------------------------------- */
+/* --- threads --------------------------------------------------------------------------------- */
 
 struct finished {
     struct scheduler *s;

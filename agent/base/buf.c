@@ -111,8 +111,11 @@ void buf_i64(struct buf *b, int64_t v)
 static size_t utf8_len(const unsigned char *s, size_t left)
 {
     static const unsigned low[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t n = s[0] < 0x80 ? 1 : (s[0] & 0xe0) == 0xc0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3
-               : (s[0] & 0xf8) == 0xf0 ? 4 : 0;
+    size_t n = s[0] < 0x80             ? 1
+               : (s[0] & 0xe0) == 0xc0 ? 2
+               : (s[0] & 0xf0) == 0xe0 ? 3
+               : (s[0] & 0xf8) == 0xf0 ? 4
+                                       : 0;
     if (n <= 1)
         return n;
     if (n > left)
@@ -129,8 +132,8 @@ static size_t utf8_len(const unsigned char *s, size_t left)
 /* Writes the escape for one special byte or sequence of n bytes. */
 static void json_escape(struct buf *b, const unsigned char *s, size_t n)
 {
-    static const char short_form[] = {['"'] = '"', ['\\'] = '\\', ['\n'] = 'n', ['\r'] = 'r',
-                                      ['\t'] = 't'};
+    static const char short_form[] = {
+        ['"'] = '"', ['\\'] = '\\', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
     if (n == 0) {
         buf_str_add(b, "\\ufffd");
     } else if (n == 3) { /* U+2028 or U+2029 */

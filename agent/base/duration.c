@@ -14,9 +14,8 @@ struct unit {
 
 /* Longest spellings first, so that "ms" is not read as "m". */
 static const struct unit units[] = {
-    {"ns", 1},           {"us", 1000},         {"\xc2\xb5s", 1000},
-    {"\xce\xbcs", 1000}, {"ms", NS_PER_MS},    {"s", NS_PER_SEC},
-    {"m", 60 * NS_PER_SEC}, {"h", 3600 * NS_PER_SEC},
+    {"ns", 1},         {"us", 1000},      {"\xc2\xb5s", 1000},    {"\xce\xbcs", 1000},
+    {"ms", NS_PER_MS}, {"s", NS_PER_SEC}, {"m", 60 * NS_PER_SEC}, {"h", 3600 * NS_PER_SEC},
 };
 
 static const struct unit *unit_at(const char *p)

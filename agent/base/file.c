@@ -58,8 +58,8 @@ int file_fsync_dir(const char *path, struct err *e)
 static int fsync_parent(const char *path, struct err *e)
 {
     const char *slash = strrchr(path, '/');
-    char *dir = slash ? mem_strndup(path, slash == path ? 1 : (size_t)(slash - path))
-                      : mem_strdup(".");
+    char *dir =
+        slash ? mem_strndup(path, slash == path ? 1 : (size_t)(slash - path)) : mem_strdup(".");
     int rv = file_fsync_dir(dir, e);
     free(dir);
     return rv;

@@ -10,7 +10,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define RECENT_LINES 100
+#define RECENT_LINES   100
 #define LINE_MAX_BYTES 256 /* of a remembered line; what is written is whole */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -37,7 +37,7 @@ int log_level_parse(const char *text, enum log_level *out)
     static const struct {
         const char *name;
         enum log_level level;
-    } words[] = {{"trace", LOG_TRACE}, {"debug", LOG_DEBUG}, {"info", LOG_INFO},
+    } words[] = {{"trace", LOG_TRACE}, {"debug", LOG_DEBUG},  {"info", LOG_INFO},
                  {"warn", LOG_WARN},   {"warning", LOG_WARN}, {"err", LOG_ERROR},
                  {"error", LOG_ERROR}, {"off", LOG_OFF}};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

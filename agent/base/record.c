@@ -20,7 +20,10 @@ static const struct rec_field bool_pair_fields[] = {
 static const struct rec_field strs_pair_fields[] = {
     REC_OF(struct rec_strs_pair, value, "", REC_LIST, 0, &rec_str)};
 
-#define BARE(name, T, table) {name, sizeof(T), table, 1, true}
+#define BARE(name, T, table)                                                                       \
+    {                                                                                              \
+        name, sizeof(T), table, 1, true                                                            \
+    }
 const struct rec_desc rec_str = BARE("string", struct bare_str, str_fields);
 const struct rec_desc rec_str_pair = BARE("string", struct rec_str_pair, str_pair_fields);
 const struct rec_desc rec_int_pair = BARE("number", struct rec_int_pair, int_pair_fields);

@@ -10,7 +10,7 @@
  *   REC_INT    int64_t           REC_OINT   int64_t, REC_NULL_INT is null
  *   REC_UINT   uint64_t          REC_FLOAT  double
  *   REC_STR    char *, NULL is ""            REC_OSTR  char *, NULL is null
- *   REC_DUR    int64_t ns; JSON number, reads "10s" too     REC_ODUR  the same, REC_NULL_INT is null
+ *   REC_DUR    int64_t ns; JSON number, reads "10s" too     REC_ODUR  the same, or REC_NULL_INT
  *   REC_DURS   int64_t ns; JSON string "10s" ("" or omitted when 0), reads numbers too
  *   REC_TIME   wall_ns; JSON RFC 3339 string REC_OTIME  the same, 0 is null
  *   REC_BYTES  struct rec_bytes; JSON base64, null when empty
@@ -77,7 +77,8 @@ struct rec_desc {
     bool bare;
 };
 
-/* REC(struct job, id, "ID", REC_STR, 0) ; REC_OF(struct job, groups, "TaskGroups", REC_LIST, 0, &group_desc)
+/* REC(struct job, id, "ID", REC_STR, 0);
+ * REC_OF(struct job, groups, "TaskGroups", REC_LIST, 0, &group_desc).
  * REC_H and REC_OF_H name the HCL attribute as well, after the wire name. */
 #define REC(T, m, wire, kind, flags)               {wire, NULL, kind, flags, offsetof(T, m), NULL}
 #define REC_H(T, m, wire, hcl, kind, flags)        {wire, hcl, kind, flags, offsetof(T, m), NULL}
@@ -150,7 +151,7 @@ extern const struct rec_desc rec_strs_pair;  /* REC_MAP -> struct rec_strs_map (
 /* Zero, with the null sentinels of the REC_O* kinds, recursively for REC_STRUCT. */
 void rec_init(const struct rec_desc *d, void *rec);
 
-/* --- JSON ---------------------------------------------------------------------------------- */
+/* --- JSON ------------------------------------------------------------------------------------ */
 void rec_json_write(const struct rec_desc *d, const void *rec, struct buf *out);
 /* Writes one field's value only. */
 void rec_json_field(const struct rec_field *f, const void *rec, struct buf *out);
@@ -173,14 +174,14 @@ char *rec_raw_from_json(const json_t *json, struct arena *a);
 /* Re-indents JSON text with four spaces, as `?pretty` does. */
 void rec_json_pretty(const char *text, size_t len, struct buf *out);
 
-/* --- binary -------------------------------------------------------------------------------- */
+/* --- binary ---------------------------------------------------------------------------------- */
 void rec_pack(const struct rec_desc *d, const void *rec, struct buf *out);
 /* rec is initialised first. Unknown field numbers are skipped; a broken input is ERR_CORRUPT and
  * never reads past len or allocates more than a small multiple of it. */
 int rec_unpack(const struct rec_desc *d, const void *data, size_t len, struct arena *a, void *rec,
                struct err *e);
 
-/* --- memory -------------------------------------------------------------------------------- */
+/* --- memory ---------------------------------------------------------------------------------- */
 /* Deep copy into dst (of d->size bytes). arena NULL: heap, for rec_free. */
 void rec_clone(const struct rec_desc *d, const void *src, struct arena *a, void *dst);
 /* Allocates and clones. */
@@ -188,7 +189,7 @@ void *rec_dup(const struct rec_desc *d, const void *src, struct arena *a);
 /* Frees what a heap record points to and re-initialises it; not the struct itself. */
 void rec_free(const struct rec_desc *d, void *rec);
 
-/* --- comparison ---------------------------------------------------------------------------- */
+/* --- comparison ------------------------------------------------------------------------------ */
 /* Field by field; REC_META fields do not count; null and empty lists are equal. */
 bool rec_equal(const struct rec_desc *d, const void *a, const void *b);
 bool rec_field_equal(const struct rec_field *f, const void *a, const void *b);
@@ -209,12 +210,13 @@ struct rec_diff {
                                  "ID" field, else by equality */
     size_t n_objects;
 };
-/* NULL for an absent side. Only what differs is listed. All memory from `a`; borrows both records. */
+/* NULL for an absent side. Only what differs is listed. All memory from `a`; borrows both
+ * records. */
 struct rec_diff *rec_diff(const struct rec_desc *d, const char *name, const void *old_rec,
                           const void *new_rec, struct arena *a);
 const char *rec_diff_type_name(enum rec_diff_type t); /* "None" "Added" "Deleted" "Edited" */
 
-/* --- maps ---------------------------------------------------------------------------------- */
+/* --- maps ------------------------------------------------------------------------------------ */
 /* The item with this key, or NULL. `map` is any REC_MAP member; item_size its element's size. */
 void *rec_map_find(const void *map, size_t item_size, const char *key);
 /* As a convenience for rec_str_map; NULL when absent. */

@@ -33,8 +33,10 @@ static const char *field_text(const struct rec_field *f, const void *rec, struct
 {
     if (!rec || rec_field_is_empty(f, REC_AT_C(rec, f)))
         return rec && (f->kind == REC_INT || f->kind == REC_UINT || f->kind == REC_DUR ||
-                       f->kind == REC_FLOAT) ? "0"
-               : rec && f->kind == REC_BOOL ? "false" : "";
+                       f->kind == REC_FLOAT)
+                   ? "0"
+               : rec && f->kind == REC_BOOL ? "false"
+                                            : "";
     if (f->kind == REC_STR || f->kind == REC_OSTR)
         return *(char *const *)REC_AT_C(rec, f);
     struct buf b = BUF_INIT;

@@ -254,7 +254,8 @@ static int wrong_type(struct json_reader *r, const char *want, const json_t *got
     return err_set(r->err, ERR_INVALID, "expected %s, got %s", want, type_name(got));
 }
 
-/* Puts ".name" or "[3]" before the path an inner level left, as in "Groups[0].Count: expected ..." */
+/* Puts ".name" or "[3]" before the path an inner level left, as in "Groups[0].Count: expected
+ * ..." */
 static int at(struct json_reader *r, const char *name, size_t i)
 {
     if (!r->err)
@@ -307,8 +308,12 @@ static int read_str(struct json_reader *r, const json_t *json, char **out)
 
 static int base64_value(unsigned char c)
 {
-    return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26
-           : c >= '0' && c <= '9' ? c - '0' + 52 : c == '+' ? 62 : c == '/' ? 63 : -1;
+    return c >= 'A' && c <= 'Z'   ? c - 'A'
+           : c >= 'a' && c <= 'z' ? c - 'a' + 26
+           : c >= '0' && c <= '9' ? c - '0' + 52
+           : c == '+'             ? 62
+           : c == '/'             ? 63
+                                  : -1;
 }
 
 static int read_bytes(struct json_reader *r, const json_t *json, struct rec_bytes *out)
@@ -373,7 +378,8 @@ static int read_map(struct json_reader *r, const struct rec_field *f, json_t *js
     m->n = 0;
     const char *key;
     json_t *v;
-    json_object_foreach(json, key, v) {
+    json_object_foreach(json, key, v)
+    {
         char *item = (char *)m->items + m->n++ * f->of->size;
         rec_init(f->of, item);
         *(char **)(void *)item = rec_mem_str(r->arena, key, strlen(key));
@@ -509,7 +515,8 @@ static int read_rec(struct json_reader *r, const struct rec_desc *d, const json_
     json_t *object = (json_t *)(uintptr_t)json;
     const char *key;
     json_t *v;
-    json_object_foreach(object, key, v) {
+    json_object_foreach(object, key, v)
+    {
         const struct rec_field *f = field_find(d, key, r->flags);
         if (!f && r->flags & REC_STRICT)
             return err_set(r->err, ERR_INVALID, "unknown field \"%.100s\"", key);

@@ -63,8 +63,11 @@ bool str_is_utf8(const char *str, size_t len)
 {
     const unsigned char *s = (const unsigned char *)str;
     for (size_t i = 0; i < len;) {
-        size_t n = s[i] < 0x80 ? 1 : (s[i] & 0xe0) == 0xc0 ? 2 : (s[i] & 0xf0) == 0xe0 ? 3
-                   : (s[i] & 0xf8) == 0xf0 ? 4 : 0;
+        size_t n = s[i] < 0x80             ? 1
+                   : (s[i] & 0xe0) == 0xc0 ? 2
+                   : (s[i] & 0xf0) == 0xe0 ? 3
+                   : (s[i] & 0xf8) == 0xf0 ? 4
+                                           : 0;
         if (!n || n > len - i || (n == 2 && s[i] < 0xc2))
             return false;
         for (size_t k = 1; k < n; k++)

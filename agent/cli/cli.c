@@ -10,7 +10,7 @@ const char *cli_version(void)
     return "v0.1.0 (" PLATFORM_BUILD ")";
 }
 
-/* --- flags ----------------------------------------------------------------------------------------------------- */
+/* --- flags ----------------------------------------------------------------------------------- */
 
 bool cli_flag(struct cli *c, const char *name, const char **value)
 {
@@ -46,14 +46,17 @@ bool cli_unknown_flag(const struct cli *c)
     return false;
 }
 
-/* --- asking ------------------------------------------------------------------------------------------------------ */
+/* --- asking ---------------------------------------------------------------------------------- */
 
-int cli_send(struct cli *c, const char *method, const char *path, const struct buf *body, struct buf *out)
+int cli_send(struct cli *c, const char *method, const char *path, const struct buf *body,
+             struct buf *out)
 {
     struct err e = ERR_INIT;
     int status = 0;
-    struct http_call_options o = {.method = method, .url = arena_printf(&c->arena, "%s%s", c->address, path),
-                                  .body = body ? buf_str(body) : NULL, .body_len = body ? body->len : 0,
+    struct http_call_options o = {.method = method,
+                                  .url = arena_printf(&c->arena, "%s%s", c->address, path),
+                                  .body = body ? buf_str(body) : NULL,
+                                  .body_len = body ? body->len : 0,
                                   .timeout_ms = 60000};
     if (http_fetch(&o, &status, out, NULL, &e)) {
         fprintf(stderr, "Error contacting the agent at %s: %s\n", c->address, e.text);
@@ -78,7 +81,8 @@ bool cli_get(struct cli *c, const char *path, const struct rec_desc *d, void *re
     struct err e = ERR_INIT;
     rec_init(d, rec);
     bool ok = get_text(c, path, &b, what);
-    if (ok && strcmp(buf_str(&b), "null") && rec_json_parse(d, b.data, b.len, 0, &c->arena, rec, &e)) {
+    if (ok && strcmp(buf_str(&b), "null") &&
+        rec_json_parse(d, b.data, b.len, 0, &c->arena, rec, &e)) {
         fprintf(stderr, "%s: %s\n", what, e.text);
         ok = false;
     }
@@ -86,14 +90,15 @@ bool cli_get(struct cli *c, const char *path, const struct rec_desc *d, void *re
     return ok;
 }
 
-bool cli_get_list(struct cli *c, const char *path, const struct rec_desc *d, void *list, const char *what)
+bool cli_get_list(struct cli *c, const char *path, const struct rec_desc *d, void *list,
+                  const char *what)
 {
     const struct rec_field f = {"", NULL, REC_LIST, 0, 0, d};
     const struct rec_desc whole = {"list", sizeof(struct rec_list), &f, 1, true};
     return cli_get(c, path, &whole, list, what);
 }
 
-/* --- printing ------------------------------------------------------------------------------------------------------ */
+/* --- printing -------------------------------------------------------------------------------- */
 
 static size_t width_of(const char *s, size_t n)
 {
@@ -184,8 +189,8 @@ void cli_print_metrics(const struct alloc_metric *m, const char *indent)
             printf("%s* No nodes are available in datacenter \"%s\"\n", indent,
                    m->nodes_available.items[i].key);
     for (size_t i = 0; i < m->class_filtered.n; i++)
-        printf("%s* Class \"%s\": %d nodes excluded by filter\n", indent, m->class_filtered.items[i].key,
-               (int)m->class_filtered.items[i].value);
+        printf("%s* Class \"%s\": %d nodes excluded by filter\n", indent,
+               m->class_filtered.items[i].key, (int)m->class_filtered.items[i].value);
     for (size_t i = 0; i < m->constraint_filtered.n; i++)
         printf("%s* Constraint \"%s\": %d nodes excluded by filter\n", indent,
                m->constraint_filtered.items[i].key, (int)m->constraint_filtered.items[i].value);
@@ -199,7 +204,7 @@ void cli_print_metrics(const struct alloc_metric *m, const char *indent)
                m->dimension_exhausted.items[i].key, (int)m->dimension_exhausted.items[i].value);
 }
 
-/* --- commands --------------------------------------------------------------------------------------------------------- */
+/* --- commands -------------------------------------------------------------------------------- */
 
 static int cmd_version(struct cli *c)
 {
@@ -235,8 +240,10 @@ static const struct command commands[] = {
 
 static void usage(FILE *f)
 {
-    fprintf(f, "Usage: platform [-version] [-help] <command> [args]\n\nCommands:\n"
-               "    %-14s %s\n", "agent", "Run an agent: agent -dev");
+    fprintf(f,
+            "Usage: platform [-version] [-help] <command> [args]\n\nCommands:\n"
+            "    %-14s %s\n",
+            "agent", "Run an agent: agent -dev");
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         if (commands[i].help)
             fprintf(f, "    %-14s %s\n", commands[i].words, commands[i].help);
@@ -250,14 +257,17 @@ static int words_match(const char *words, int argc, char **argv)
     if (!space)
         return argc >= 1 && !strcmp(argv[0], words);
     size_t n = (size_t)(space - words);
-    return argc >= 2 && strlen(argv[0]) == n && !strncmp(argv[0], words, n) && !strcmp(argv[1], space + 1)
-               ? 2 : 0;
+    return argc >= 2 && strlen(argv[0]) == n && !strncmp(argv[0], words, n) &&
+                   !strcmp(argv[1], space + 1)
+               ? 2
+               : 0;
 }
 
 int cli_main(int argc, char **argv)
 {
     struct cli c = {.address = getenv("NOMAD_ADDR")};
-    if (argc < 1 || str_eq(argv[0], "-help") || str_eq(argv[0], "--help") || str_eq(argv[0], "-h")) {
+    if (argc < 1 || str_eq(argv[0], "-help") || str_eq(argv[0], "--help") ||
+        str_eq(argv[0], "-h")) {
         usage(argc < 1 ? stderr : stdout);
         return argc < 1 ? 127 : 0;
     }

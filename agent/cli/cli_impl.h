@@ -23,12 +23,16 @@ bool cli_flag(struct cli *c, const char *name, const char **value);
 /* Whether a flag is left that no command took: complains. */
 bool cli_unknown_flag(const struct cli *c);
 
-/* GET into a record list or record; false after telling why on standard error. what: "Error querying jobs" */
-bool cli_get(struct cli *c, const char *path, const struct rec_desc *d, void *rec, const char *what);
+/* GET into a record list or record; false after telling why on standard error. what: "Error
+ * querying jobs" */
+bool cli_get(struct cli *c, const char *path, const struct rec_desc *d, void *rec,
+             const char *what);
 /* The same for a list: rows' descriptor, out {items, n}. */
-bool cli_get_list(struct cli *c, const char *path, const struct rec_desc *d, void *list, const char *what);
+bool cli_get_list(struct cli *c, const char *path, const struct rec_desc *d, void *list,
+                  const char *what);
 /* Sends; the answer's body into out. Returns the status, 0 after telling of a failed connection. */
-int cli_send(struct cli *c, const char *method, const char *path, const struct buf *body, struct buf *out);
+int cli_send(struct cli *c, const char *method, const char *path, const struct buf *body,
+             struct buf *out);
 
 /* Columns as the peers align them: fields separated by '|', two spaces between, none at the end. */
 void cli_columns(const char *text);

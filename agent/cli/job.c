@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* --- the file ------------------------------------------------------------------------------------------------------ */
+/* --- the file -------------------------------------------------------------------------------- */
 
 /* Reads and parses; tells every mistake with its line. */
 static struct job *read_job(struct cli *c, const char *path)
@@ -24,15 +24,18 @@ static struct job *read_job(struct cli *c, const char *path)
     else
         snprintf(full, sizeof(full), "%s", path);
     if (file_read(from_stdin ? "/dev/stdin" : path, 1 << 20, &text, &e)) {
-        fprintf(stderr, "Error getting job struct: Error getting jobfile from \"%s\": source path error: "
-                "stat %s: no such file or directory\n", path, full);
+        fprintf(stderr,
+                "Error getting job struct: Error getting jobfile from \"%s\": source path error: "
+                "stat %s: no such file or directory\n",
+                path, full);
         return NULL;
     }
-    if (job_parse_hcl(from_stdin ? "stdin.hcl" : path, buf_str(&text), text.len, &c->arena, &j, &m)) {
+    if (job_parse_hcl(from_stdin ? "stdin.hcl" : path, buf_str(&text), text.len, &c->arena, &j,
+                      &m)) {
         fprintf(stderr, "Error getting job struct: Error parsing job file from %s:\n", path);
         for (size_t i = 0; i < m.n; i++)
-            fprintf(stderr, "%s\n%s%s", m.items[i].text, m.items[i].snippet ? m.items[i].snippet : "",
-                    m.items[i].snippet ? "\n" : "");
+            fprintf(stderr, "%s\n%s%s", m.items[i].text,
+                    m.items[i].snippet ? m.items[i].snippet : "", m.items[i].snippet ? "\n" : "");
         j = NULL;
     }
     buf_fini(&text);
@@ -45,8 +48,10 @@ static bool one_file(struct cli *c, const char *command)
         return false;
     if (c->n_args == 1)
         return true;
-    fprintf(stderr, "This command takes one argument: <path>\nFor additional help try 'platform %s -help'\n",
-            command);
+    fprintf(
+        stderr,
+        "This command takes one argument: <path>\nFor additional help try 'platform %s -help'\n",
+        command);
     return false;
 }
 
@@ -78,13 +83,19 @@ int cmd_validate(struct cli *c)
 
 static const char example[] =
     "# An example job: three little web servers, found at http://127.0.0.1:9999/hello\n"
-    "job \"example\" {\n  datacenters = [\"dc1\"]\n\n  group \"web\" {\n    count = 3\n\n    network {\n"
-    "      port \"http\" {}\n    }\n\n    task \"server\" {\n      driver = \"raw_exec\"\n\n      config {\n"
-    "        command = \"http-echo\"\n        args    = [\"-listen\", \":${NOMAD_PORT_http}\", \"-text\", "
-    "\"hello\"]\n      }\n\n      resources {\n        cpu    = 100\n        memory = 32\n      }\n\n"
+    "job \"example\" {\n  datacenters = [\"dc1\"]\n\n  group \"web\" {\n    count = 3\n\n    "
+    "network {\n"
+    "      port \"http\" {}\n    }\n\n    task \"server\" {\n      driver = \"raw_exec\"\n\n      "
+    "config {\n"
+    "        command = \"http-echo\"\n        args    = [\"-listen\", \":${NOMAD_PORT_http}\", "
+    "\"-text\", "
+    "\"hello\"]\n      }\n\n      resources {\n        cpu    = 100\n        memory = 32\n      "
+    "}\n\n"
     "      service {\n        name = \"example\"\n        port = \"http\"\n        tags = "
-    "[\"urlprefix-/hello\"]\n\n        check {\n          type     = \"http\"\n          path     = "
-    "\"/health\"\n          interval = \"10s\"\n          timeout  = \"2s\"\n        }\n      }\n    }\n  }\n}\n";
+    "[\"urlprefix-/hello\"]\n\n        check {\n          type     = \"http\"\n          path     "
+    "= "
+    "\"/health\"\n          interval = \"10s\"\n          timeout  = \"2s\"\n        }\n      }\n  "
+    "  }\n  }\n}\n";
 
 int cmd_init(struct cli *c)
 {
@@ -105,7 +116,7 @@ int cmd_init(struct cli *c)
     return 0;
 }
 
-/* --- following an evaluation ------------------------------------------------------------------------------------------- */
+/* --- following an evaluation ----------------------------------------------------------------- */
 
 struct monitor {
     struct cli *c;
@@ -174,14 +185,14 @@ int cli_monitor(struct cli *c, const char *eval_id)
         m.status = e.status;
         if (!done)
             continue;
-        printf("==> Evaluation \"%s\" finished with status \"%s\"%s\n", cli_short(c, e.id), e.status,
-               e.failed_tg_allocs.n ? " but failed to place all allocations:" : "");
+        printf("==> Evaluation \"%s\" finished with status \"%s\"%s\n", cli_short(c, e.id),
+               e.status, e.failed_tg_allocs.n ? " but failed to place all allocations:" : "");
         tell_failures(&m, &e);
         return e.failed_tg_allocs.n ? 2 : str_eq(e.status, "complete") ? 0 : 1;
     }
 }
 
-/* --- run and stop ----------------------------------------------------------------------------------------------------------- */
+/* --- run and stop ---------------------------------------------------------------------------- */
 
 struct register_answer {
     char *eval_id, *warnings;
@@ -192,7 +203,8 @@ static const struct rec_field answer_fields[] = {
     REC(struct register_answer, warnings, "Warnings", REC_STR, 0),
     REC(struct register_answer, job_modify_index, "JobModifyIndex", REC_UINT, 0),
 };
-static const struct rec_desc answer_desc = REC_DESC("answer", struct register_answer, answer_fields);
+static const struct rec_desc answer_desc =
+    REC_DESC("answer", struct register_answer, answer_fields);
 
 /* Reads the answer, or tells the refusal. */
 static bool read_answer(struct cli *c, int status, const struct buf *b, const char *what,
@@ -270,8 +282,9 @@ int cmd_stop(struct cli *c)
         return 1;
     }
     buf_clear(&out);
-    status = cli_send(c, "DELETE", arena_printf(&c->arena, "%s?purge=%s", path, purge ? "true" : "false"),
-                      NULL, &out);
+    status = cli_send(c, "DELETE",
+                      arena_printf(&c->arena, "%s?purge=%s", path, purge ? "true" : "false"), NULL,
+                      &out);
     bool ok = read_answer(c, status, &out, "Error deregistering job", &a);
     buf_fini(&out);
     if (!ok)

@@ -9,31 +9,32 @@ struct alloc_list {
     size_t n;
 };
 
-/* --- jobs ------------------------------------------------------------------------------------------------------------- */
+/* --- jobs ------------------------------------------------------------------------------------ */
 
-struct job_stub { /* a row of /v1/jobs: unlike the job itself, it says of blocks only whether they are there */
+/* A row of /v1/jobs: unlike the job itself, it says of blocks only whether they are there. */
+struct job_row {
     char *id, *type, *status;
     int64_t priority, submit_time_ns;
     bool stop;
 };
-static const struct rec_field job_stub_fields[] = {
-    REC(struct job_stub, id, "ID", REC_STR, 0),
-    REC(struct job_stub, type, "Type", REC_STR, 0),
-    REC(struct job_stub, status, "Status", REC_STR, 0),
-    REC(struct job_stub, priority, "Priority", REC_INT, 0),
-    REC(struct job_stub, submit_time_ns, "SubmitTime", REC_INT, 0),
-    REC(struct job_stub, stop, "Stop", REC_BOOL, 0),
+static const struct rec_field job_row_fields[] = {
+    REC(struct job_row, id, "ID", REC_STR, 0),
+    REC(struct job_row, type, "Type", REC_STR, 0),
+    REC(struct job_row, status, "Status", REC_STR, 0),
+    REC(struct job_row, priority, "Priority", REC_INT, 0),
+    REC(struct job_row, submit_time_ns, "SubmitTime", REC_INT, 0),
+    REC(struct job_row, stop, "Stop", REC_BOOL, 0),
 };
-static const struct rec_desc job_stub_desc = REC_DESC("job", struct job_stub, job_stub_fields);
+static const struct rec_desc job_row_desc = REC_DESC("job", struct job_row, job_row_fields);
 
 static int list_jobs(struct cli *c)
 {
     struct {
-        struct job_stub *items;
+        struct job_row *items;
         size_t n;
     } jobs = {NULL, 0};
     struct buf b = BUF_INIT;
-    if (!cli_get_list(c, "/v1/jobs", &job_stub_desc, &jobs, "Error querying jobs"))
+    if (!cli_get_list(c, "/v1/jobs", &job_row_desc, &jobs, "Error querying jobs"))
         return 1;
     if (!jobs.n) {
         printf("No running jobs\n");
@@ -41,7 +42,7 @@ static int list_jobs(struct cli *c)
     }
     buf_str_add(&b, "ID|Type|Priority|Status|Submit Date");
     for (size_t i = 0; i < jobs.n; i++) {
-        const struct job_stub *j = &jobs.items[i];
+        const struct job_row *j = &jobs.items[i];
         buf_printf(&b, "\n%s|%s|%" PRId64 "|%s%s|%s", j->id, j->type, j->priority, j->status,
                    j->stop ? " (stopped)" : "", cli_time(c, j->submit_time_ns));
     }
@@ -55,10 +56,11 @@ static void print_job(struct cli *c, const struct job *j)
     struct buf b = BUF_INIT, dcs = BUF_INIT;
     for (size_t i = 0; i < j->datacenters.n; i++)
         buf_printf(&dcs, "%s%s", i ? "," : "", j->datacenters.items[i]);
-    buf_printf(&b, "ID|%s\nName|%s\nSubmit Date|%s\nType|%s\nPriority|%" PRId64 "\nDatacenters|%s\n"
-               "Namespace|%s\nStatus|%s%s\nPeriodic|%s\nParameterized|%s", j->id, j->name,
-               cli_time(c, j->submit_time_ns), j->type, j->priority, buf_str(&dcs), j->namespace,
-               j->status, j->stop ? " (stopped)" : "", j->periodic ? "true" : "false",
+    buf_printf(&b,
+               "ID|%s\nName|%s\nSubmit Date|%s\nType|%s\nPriority|%" PRId64 "\nDatacenters|%s\n"
+               "Namespace|%s\nStatus|%s%s\nPeriodic|%s\nParameterized|%s",
+               j->id, j->name, cli_time(c, j->submit_time_ns), j->type, j->priority, buf_str(&dcs),
+               j->namespace, j->status, j->stop ? " (stopped)" : "", j->periodic ? "true" : "false",
                j->parameterized ? "true" : "false");
     cli_pairs(b.data);
     buf_fini(&b);
@@ -73,11 +75,14 @@ static void print_summary(struct cli *c, const struct job *j)
         buf_fini(&text);
         return;
     }
-    json_t *root = json_loadb(text.data, text.len, 0, NULL), *groups = json_object_get(root, "Summary"), *g;
+    json_t *root = json_loadb(text.data, text.len, 0, NULL),
+           *groups = json_object_get(root, "Summary"), *g;
     const char *name;
     buf_str_add(&b, "Task Group|Queued|Starting|Running|Failed|Complete|Lost");
-    json_object_foreach(groups, name, g) {
-        static const char *const keys[] = {"Queued", "Starting", "Running", "Failed", "Complete", "Lost"};
+    json_object_foreach(groups, name, g)
+    {
+        static const char *const keys[] = {"Queued", "Starting", "Running",
+                                           "Failed", "Complete", "Lost"};
         buf_printf(&b, "\n%s", name);
         for (int i = 0; i < 6; i++)
             buf_printf(&b, "|%d", (int)json_integer_value(json_object_get(g, keys[i])));
@@ -123,7 +128,8 @@ static void print_deployment(struct cli *c, const struct job *j)
     if (!str_eq(j->type, "service") ||
         !cli_get(c, path, &deployment_desc, &d, "Error querying deployment") || str_is_empty(d.id))
         return;
-    buf_printf(&b, "ID|%s\nStatus|%s\nDescription|%s", cli_short(c, d.id), d.status, d.status_description);
+    buf_printf(&b, "ID|%s\nStatus|%s\nDescription|%s", cli_short(c, d.id), d.status,
+               d.status_description);
     printf("\nLatest Deployment\n");
     cli_pairs(b.data);
     buf_clear(&b);
@@ -190,18 +196,19 @@ int cmd_status(struct cli *c)
     return 0;
 }
 
-/* --- allocations -------------------------------------------------------------------------------------------------------- */
+/* --- allocations ----------------------------------------------------------------------------- */
 
 /* The one object whose id begins with the prefix; tells when none or several do. */
 static const char *resolve(struct cli *c, const char *kind, const char *path, const char *prefix)
 {
-    struct alloc_list list = {NULL, 0}; /* of every kind only the id is read, which all have first */
+    struct alloc_list list = {NULL,
+                              0}; /* of every kind only the id is read, which all have first */
     if (strlen(prefix) < 2) {
         fprintf(stderr, "Identifier must contain at least two characters.\n");
         return NULL;
     }
-    if (!cli_get_list(c, arena_printf(&c->arena, "%s?prefix=%s", path, prefix), &allocation_desc, &list,
-                      "Error querying"))
+    if (!cli_get_list(c, arena_printf(&c->arena, "%s?prefix=%s", path, prefix), &allocation_desc,
+                      &list, "Error querying"))
         return NULL;
     if (list.n == 0)
         fprintf(stderr, "No %s(s) with prefix or id \"%s\" found\n", kind, prefix);
@@ -224,8 +231,10 @@ static void print_addresses(const struct allocation *x)
         bool fixed = false;
         for (size_t n = 0; n < x->resources.shared.networks.n; n++)
             for (size_t k = 0; k < x->resources.shared.networks.items[n].reserved_ports.n; k++)
-                fixed |= str_eq(x->resources.shared.networks.items[n].reserved_ports.items[k].label, p->label);
-        buf_printf(&b, "\n*%s|%s|%s:%" PRId64, p->label, fixed ? "no" : "yes", p->host_ip, p->value);
+                fixed |= str_eq(x->resources.shared.networks.items[n].reserved_ports.items[k].label,
+                                p->label);
+        buf_printf(&b, "\n*%s|%s|%s:%" PRId64, p->label, fixed ? "no" : "yes", p->host_ip,
+                   p->value);
     }
     printf("\nAllocation Addresses\n");
     cli_columns(b.data);
@@ -238,12 +247,14 @@ static void print_task(struct cli *c, const struct allocation *x, const struct t
     const struct allocated_task *t = rec_map_find(&x->resources.tasks, sizeof(*t), s->key);
     printf("\nTask \"%s\" is \"%s\"\n", s->key, s->state);
     if (t) {
-        buf_printf(&b, "CPU|Memory|Disk|Addresses\n%" PRId64 " MHz|%" PRId64 " MiB|%" PRId64 " MiB|",
+        buf_printf(&b,
+                   "CPU|Memory|Disk|Addresses\n%" PRId64 " MHz|%" PRId64 " MiB|%" PRId64 " MiB|",
                    t->cpu.cpu_shares, t->memory.memory_mb, x->resources.shared.disk_mb);
         for (size_t i = 0; i < t->networks.n; i++)
             for (size_t k = 0; k < t->networks.items[i].dynamic_ports.n; k++)
-                buf_printf(&b, "%s: %s:%" PRId64 " ", t->networks.items[i].dynamic_ports.items[k].label,
-                           t->networks.items[i].ip, t->networks.items[i].dynamic_ports.items[k].value);
+                buf_printf(
+                    &b, "%s: %s:%" PRId64 " ", t->networks.items[i].dynamic_ports.items[k].label,
+                    t->networks.items[i].ip, t->networks.items[i].dynamic_ports.items[k].value);
         printf("Task Resources\n");
         cli_columns(b.data);
         buf_clear(&b);
@@ -256,8 +267,8 @@ static void print_task(struct cli *c, const struct allocation *x, const struct t
     buf_clear(&b);
     buf_str_add(&b, "Time|Type|Description");
     for (size_t i = s->events.n; i-- > 0;)
-        buf_printf(&b, "\n%s|%s|%s", cli_time(c, s->events.items[i].time_ns), s->events.items[i].type,
-                   s->events.items[i].display_message);
+        buf_printf(&b, "\n%s|%s|%s", cli_time(c, s->events.items[i].time_ns),
+                   s->events.items[i].type, s->events.items[i].display_message);
     printf("\nRecent Events:\n");
     cli_columns(b.data);
     buf_fini(&b);
@@ -270,26 +281,32 @@ int cmd_alloc_status(struct cli *c)
     if (cli_unknown_flag(c))
         return 1;
     if (c->n_args != 1) {
-        fprintf(stderr, "This command takes one of the following argument conditions:\n * A single "
-                        "<allocation>\n * No arguments, with output format specified\nFor additional help "
-                        "try 'platform alloc status -help'\n");
+        fprintf(stderr,
+                "This command takes one of the following argument conditions:\n * A single "
+                "<allocation>\n * No arguments, with output format specified\nFor additional help "
+                "try 'platform alloc status -help'\n");
         return 1;
     }
     const char *id = resolve(c, "allocation", "/v1/allocations", c->args[0]);
     if (!id || !cli_get(c, arena_printf(&c->arena, "/v1/allocation/%s", id), &allocation_desc, &x,
                         "Error querying allocation"))
         return 1;
-    buf_printf(&b, "ID|%s\nEval ID|%s\nName|%s\nNode ID|%s\nNode Name|%s\nJob ID|%s\nJob Version|%" PRIu64
-               "\nClient Status|%s\nClient Description|%s\nDesired Status|%s\nDesired Description|%s\n"
-               "Created|%s\nModified|%s", x.id, cli_short(c, x.eval_id), x.name, cli_short(c, x.node_id),
-               x.node_name, x.job_id, x.job_version, x.client_status,
-               str_is_empty(x.client_description) ? "<none>" : x.client_description, x.desired_status,
-               str_is_empty(x.desired_description) ? "<none>" : x.desired_description,
-               cli_ago(c, x.create_time_ns), cli_ago(c, x.modify_time_ns));
+    buf_printf(
+        &b,
+        "ID|%s\nEval ID|%s\nName|%s\nNode ID|%s\nNode Name|%s\nJob ID|%s\nJob Version|%" PRIu64
+        "\nClient Status|%s\nClient Description|%s\nDesired Status|%s\nDesired Description|%s\n"
+        "Created|%s\nModified|%s",
+        x.id, cli_short(c, x.eval_id), x.name, cli_short(c, x.node_id), x.node_name, x.job_id,
+        x.job_version, x.client_status,
+        str_is_empty(x.client_description) ? "<none>" : x.client_description, x.desired_status,
+        str_is_empty(x.desired_description) ? "<none>" : x.desired_description,
+        cli_ago(c, x.create_time_ns), cli_ago(c, x.modify_time_ns));
     if (!str_is_empty(x.deployment_id)) {
         int8_t h = x.deployment_status ? x.deployment_status->healthy : REC_NULL_BOOL;
         buf_printf(&b, "\nDeployment ID|%s\nDeployment Health|%s", cli_short(c, x.deployment_id),
-                   h == 1 ? "healthy" : h == 0 ? "unhealthy" : "unset");
+                   h == 1   ? "healthy"
+                   : h == 0 ? "unhealthy"
+                            : "unset");
     }
     cli_pairs(b.data);
     buf_fini(&b);
@@ -314,7 +331,9 @@ int cmd_logs(struct cli *c)
     if (!id || !cli_get(c, arena_printf(&c->arena, "/v1/allocation/%s", id), &allocation_desc, &x,
                         "Error querying allocation"))
         return 1;
-    const char *task = c->n_args > 1 ? c->args[1] : x.task_states.n ? x.task_states.items[0].key : NULL;
+    const char *task = c->n_args > 1     ? c->args[1]
+                       : x.task_states.n ? x.task_states.items[0].key
+                                         : NULL;
     if (c->n_args == 1 && x.task_states.n > 1) {
         fprintf(stderr, "Allocation \"%s\" is running the following tasks:\n", cli_short(c, id));
         for (size_t i = 0; i < x.task_states.n; i++)
@@ -323,12 +342,14 @@ int cmd_logs(struct cli *c)
         return 1;
     }
     if (!task || !rec_map_find(&x.task_states, sizeof(struct task_state), task)) {
-        fprintf(stderr, "Error reading file: Unexpected response code: 400 (unknown task name \"%s\")\n",
+        fprintf(stderr,
+                "Error reading file: Unexpected response code: 400 (unknown task name \"%s\")\n",
                 task ? task : "");
         return 1;
     }
-    char *url = arena_printf(&c->arena, "%s/v1/client/fs/logs/%s?task=%s&type=%s&plain=true&follow=%s",
-                             c->address, id, task, err ? "stderr" : "stdout", follow ? "true" : "false");
+    char *url =
+        arena_printf(&c->arena, "%s/v1/client/fs/logs/%s?task=%s&type=%s&plain=true&follow=%s",
+                     c->address, id, task, err ? "stderr" : "stdout", follow ? "true" : "false");
     struct err e = ERR_INIT;
     if (http_download(url, stdout, &e)) {
         fprintf(stderr, "Error reading file: %s\n", e.text);
@@ -337,7 +358,7 @@ int cmd_logs(struct cli *c)
     return 0;
 }
 
-/* --- nodes, evaluations, servers ----------------------------------------------------------------------------------------------- */
+/* --- nodes, evaluations, servers ------------------------------------------------------------- */
 
 static int list_nodes(struct cli *c)
 {
@@ -354,8 +375,8 @@ static int list_nodes(struct cli *c)
     for (size_t i = 0; i < nodes.n; i++) {
         const struct node *n = &nodes.items[i];
         buf_printf(&b, "\n%s|%s|%s|%s|%s|%s|%s", cli_short(c, n->id), n->datacenter, n->name,
-                   str_is_empty(n->node_class) ? "<none>" : n->node_class, n->drain ? "true" : "false",
-                   n->scheduling_eligibility, n->status);
+                   str_is_empty(n->node_class) ? "<none>" : n->node_class,
+                   n->drain ? "true" : "false", n->scheduling_eligibility, n->status);
     }
     cli_columns(b.data);
     buf_fini(&b);
@@ -372,11 +393,13 @@ int cmd_node_status(struct cli *c)
     if (!c->n_args)
         return list_nodes(c);
     const char *id = resolve(c, "node", "/v1/nodes", c->args[0]);
-    if (!id || !cli_get(c, arena_printf(&c->arena, "/v1/node/%s", id), &node_desc, &n, "Error querying node"))
+    if (!id || !cli_get(c, arena_printf(&c->arena, "/v1/node/%s", id), &node_desc, &n,
+                        "Error querying node"))
         return 1;
-    buf_printf(&b, "ID|%s\nName|%s\nClass|%s\nDC|%s\nDrain|%s\nEligibility|%s\nStatus|%s\nDriver Status|",
-               n.id, n.name, str_is_empty(n.node_class) ? "<none>" : n.node_class, n.datacenter,
-               n.drain ? "true" : "false", n.scheduling_eligibility, n.status);
+    buf_printf(
+        &b, "ID|%s\nName|%s\nClass|%s\nDC|%s\nDrain|%s\nEligibility|%s\nStatus|%s\nDriver Status|",
+        n.id, n.name, str_is_empty(n.node_class) ? "<none>" : n.node_class, n.datacenter,
+        n.drain ? "true" : "false", n.scheduling_eligibility, n.status);
     for (size_t i = 0; i < n.drivers.n; i++)
         if (n.drivers.items[i].detected)
             buf_printf(&b, "%s%s", i ? "," : "", n.drivers.items[i].key);
@@ -389,8 +412,8 @@ int cmd_node_status(struct cli *c)
     printf("\nNode Events\n");
     cli_columns(b.data);
     buf_fini(&b);
-    if (!cli_get_list(c, arena_printf(&c->arena, "/v1/node/%s/allocations", id), &allocation_desc, &allocs,
-                      "Error querying allocations"))
+    if (!cli_get_list(c, arena_printf(&c->arena, "/v1/node/%s/allocations", id), &allocation_desc,
+                      &allocs, "Error querying allocations"))
         return 1;
     print_allocs(c, &allocs, true);
     return 0;
@@ -410,11 +433,13 @@ int cmd_eval_status(struct cli *c)
     if (!id || !cli_get(c, arena_printf(&c->arena, "/v1/evaluation/%s", id), &evaluation_desc, &e,
                         "Error querying evaluation"))
         return 1;
-    buf_printf(&b, "ID|%s\nCreate Time|%s\nModify Time|%s\nStatus|%s\nStatus Description|%s\nType|%s\n"
-               "TriggeredBy|%s\nJob ID|%s\nPriority|%" PRId64 "\nPlacement Failures|%s", cli_short(c, e.id),
-               cli_ago(c, e.create_time_ns), cli_ago(c, e.modify_time_ns), e.status,
-               str_is_empty(e.status_description) ? e.status : e.status_description, e.type,
-               e.triggered_by, e.job_id, e.priority, e.failed_tg_allocs.n ? "true" : "false");
+    buf_printf(&b,
+               "ID|%s\nCreate Time|%s\nModify Time|%s\nStatus|%s\nStatus Description|%s\nType|%s\n"
+               "TriggeredBy|%s\nJob ID|%s\nPriority|%" PRId64 "\nPlacement Failures|%s",
+               cli_short(c, e.id), cli_ago(c, e.create_time_ns), cli_ago(c, e.modify_time_ns),
+               e.status, str_is_empty(e.status_description) ? e.status : e.status_description,
+               e.type, e.triggered_by, e.job_id, e.priority,
+               e.failed_tg_allocs.n ? "true" : "false");
     cli_pairs(b.data);
     buf_fini(&b);
     if (!e.failed_tg_allocs.n)
@@ -439,16 +464,19 @@ int cmd_members(struct cli *c)
     int status = cli_send(c, "GET", "/v1/agent/members", NULL, &text);
     if (status != 200) {
         if (status)
-            fprintf(stderr, "Error querying servers: Unexpected response code: %d (%s)\n", status, buf_str(&text));
+            fprintf(stderr, "Error querying servers: Unexpected response code: %d (%s)\n", status,
+                    buf_str(&text));
         buf_fini(&text);
         return 1;
     }
     json_t *root = json_loadb(text.data, text.len, 0, NULL), *m;
     size_t i;
     buf_str_add(&b, "Name|Address|Port|Status|Leader|Protocol|Build|Datacenter|Region");
-    json_array_foreach(json_object_get(root, "Members"), i, m) {
+    json_array_foreach(json_object_get(root, "Members"), i, m)
+    {
         json_t *tags = json_object_get(m, "Tags");
-        buf_printf(&b, "\n%s|%s|%d|%s|true|%d|%s|%s|%s", json_string_value(json_object_get(m, "Name")),
+        buf_printf(&b, "\n%s|%s|%d|%s|true|%d|%s|%s|%s",
+                   json_string_value(json_object_get(m, "Name")),
                    json_string_value(json_object_get(m, "Addr")),
                    (int)json_integer_value(json_object_get(m, "Port")),
                    json_string_value(json_object_get(m, "Status")),

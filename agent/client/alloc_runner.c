@@ -10,7 +10,7 @@
 
 #define HEALTH_EVERY_MS 200
 
-/* --- life --------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------ */
 
 static void bind_tasks(struct alloc_runner *r)
 {
@@ -78,7 +78,7 @@ void alloc_runner_release(struct alloc_runner *r)
     uv_close((uv_handle_t *)&r->health, on_health_closed);
 }
 
-/* --- status --------------------------------------------------------------------------------------------------- */
+/* --- status ---------------------------------------------------------------------------------- */
 
 bool alloc_runner_is_done(const struct alloc_runner *r)
 {
@@ -88,7 +88,8 @@ bool alloc_runner_is_done(const struct alloc_runner *r)
     return true;
 }
 
-void alloc_runner_status(const struct alloc_runner *r, const char **status, const char **description)
+void alloc_runner_status(const struct alloc_runner *r, const char **status,
+                         const char **description)
 {
     size_t failed = 0, running = 0, pending = 0;
     for (size_t i = 0; i < r->n_tasks; i++) {
@@ -163,7 +164,7 @@ int alloc_runner_save(struct alloc_runner *r)
     return rv;
 }
 
-/* --- deployments: health (inventory nomad-client 10) --------------------------------------------------------------- */
+/* --- deployments: health (inventory nomad-client 10) ----------------------------------------- */
 
 static void decide_health(struct alloc_runner *r, bool healthy, const char *why)
 {
@@ -227,11 +228,12 @@ static void on_health(uv_timer_t *timer)
     else if (!r->running_since)
         r->running_since = now;
     if (now - r->placed_at > (mono_ms)(u->healthy_deadline_ns / NS_PER_MS)) {
-        decide_health(r, false, all ? "Services not healthy by deadline" : "Task not running by deadline");
+        decide_health(r, false,
+                      all ? "Services not healthy by deadline" : "Task not running by deadline");
         return;
     }
-    if (!r->running_since || now - r->running_since < (mono_ms)(u->min_healthy_time_ns / NS_PER_MS) ||
-        r->checks_asked)
+    if (!r->running_since ||
+        now - r->running_since < (mono_ms)(u->min_healthy_time_ns / NS_PER_MS) || r->checks_asked)
         return;
     r->checks_good = 0;
     size_t asked = 0;
@@ -255,7 +257,7 @@ static void watch_health(struct alloc_runner *r)
     uv_timer_start(&r->health, on_health, HEALTH_EVERY_MS, HEALTH_EVERY_MS);
 }
 
-/* --- starting and stopping -------------------------------------------------------------------------------------------- */
+/* --- starting and stopping ------------------------------------------------------------------- */
 
 static int make_dirs(struct alloc_runner *r, struct err *e)
 {
@@ -321,7 +323,8 @@ void alloc_runner_update(struct alloc_runner *r, const struct rpc_alloc *from)
 {
     bool newer = from->job && from->alloc.job_version != r->alloc.job_version;
     if (!str_eq(from->alloc.desired_status, "run")) {
-        alloc_runner_stop(r, from->alloc.desired_description ? from->alloc.desired_description : "");
+        alloc_runner_stop(r,
+                          from->alloc.desired_description ? from->alloc.desired_description : "");
         return;
     }
     if (!newer)

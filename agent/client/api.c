@@ -1,5 +1,5 @@
-/* /v1/client/fs/logs: a task's output, whole or followed (inventory nomad-http-api 3). Files are read
- * in bounded pieces; following waits for the directory to change, it does not poll. */
+/* /v1/client/fs/logs: a task's output, whole or followed (inventory nomad-http-api 3). Files are
+ * read in bounded pieces; following waits for the directory to change, it does not poll. */
 #include "agent/base/file.h"
 #include "agent/base/str.h"
 #include "agent/client/client_impl.h"
@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PIECE 65536
+#define PIECE       65536
 #define QUEUE_LIMIT (1 << 20)
 
 struct log_stream {
@@ -58,7 +58,8 @@ static void write_frame(struct log_stream *s, const char *data, size_t n)
     const char *name = strrchr(s->prefix, '/') + 1;
     buf_printf(&b, "{\"Data\":\"");
     buf_base64(&b, data, n);
-    buf_printf(&b, "\",\"File\":\"alloc/logs/%s.%u\",\"Offset\":%" PRId64 "}", name, s->number, s->offset);
+    buf_printf(&b, "\",\"File\":\"alloc/logs/%s.%u\",\"Offset\":%" PRId64 "}", name, s->number,
+               s->offset);
     http_stream_write(s->req, b.data, b.len);
     buf_fini(&b);
 }

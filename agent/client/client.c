@@ -1,5 +1,5 @@
-/* The client's life: register, heartbeat, long-poll the allocations, report what changed. Everything
- * here runs on the client's own loop and reaches the servers by RPC only. */
+/* The client's life: register, heartbeat, long-poll the allocations, report what changed.
+ * Everything here runs on the client's own loop and reaches the servers by RPC only. */
 #include "agent/base/check.h"
 #include "agent/base/file.h"
 #include "agent/base/log.h"
@@ -19,7 +19,7 @@
 static void register_node(struct client *c);
 static void watch_allocs(struct client *c);
 
-/* --- calls -------------------------------------------------------------------------------------------------- */
+/* --- calls ----------------------------------------------------------------------------------- */
 
 static struct http_call *call(struct client *c, const char *path, const struct rec_desc *d,
                               const void *rec, unsigned timeout_ms, http_response_cb cb)
@@ -27,8 +27,11 @@ static struct http_call *call(struct client *c, const char *path, const struct r
     struct buf body = BUF_INIT;
     rec_pack(d, rec, &body);
     char *url = mem_printf("%s%s", c->rpc_url, path);
-    struct http_call_options o = {.method = "PUT", .url = url, .body = body.data,
-                                  .body_len = body.len, .timeout_ms = timeout_ms};
+    struct http_call_options o = {.method = "PUT",
+                                  .url = url,
+                                  .body = body.data,
+                                  .body_len = body.len,
+                                  .timeout_ms = timeout_ms};
     struct http_call *x = http_call(c->http, &o, cb, c);
     free(url);
     buf_fini(&body);
@@ -59,7 +62,7 @@ static void retry_later(struct client *c)
         uv_timer_start(&c->retry, on_retry, RETRY_MS, 0);
 }
 
-/* --- registration and heartbeats ------------------------------------------------------------------------------- */
+/* --- registration and heartbeats ------------------------------------------------------------- */
 
 static void on_heartbeat_due(uv_timer_t *t);
 
@@ -115,7 +118,7 @@ static void register_node(struct client *c)
     call(c, "/rpc/node/register", &node_desc, &c->node, 10000, on_registered);
 }
 
-/* --- allocations -------------------------------------------------------------------------------------------------- */
+/* --- allocations ----------------------------------------------------------------------------- */
 
 static struct alloc_runner *runner_find(struct client *c, const char *id)
 {
@@ -189,7 +192,7 @@ static void watch_allocs(struct client *c)
     c->watch_call = call(c, path, &rpc_node_ref_desc, &ref, WATCH_TIMEOUT, on_allocs);
 }
 
-/* --- reports ----------------------------------------------------------------------------------------------------------- */
+/* --- reports --------------------------------------------------------------------------------- */
 
 static void on_updated(void *arg, const struct http_response *r)
 {
@@ -222,7 +225,8 @@ static void on_flush(uv_timer_t *timer)
         alloc_runner_report(r, rec_list_add(&allocation_desc, &u.allocs, &a), &a);
     }
     if (u.allocs.n)
-        c->update_call = call(c, "/rpc/alloc/update", &rpc_alloc_updates_desc, &u, 10000, on_updated);
+        c->update_call =
+            call(c, "/rpc/alloc/update", &rpc_alloc_updates_desc, &u, 10000, on_updated);
     arena_fini(&a);
 }
 
@@ -232,7 +236,7 @@ void client_schedule_flush(struct client *c)
         uv_timer_start(&c->flush, on_flush, FLUSH_MS, 0);
 }
 
-/* --- restoring ------------------------------------------------------------------------------------------------------------ */
+/* --- restoring ------------------------------------------------------------------------------- */
 
 static void restore_one(struct client *c, const char *path)
 {
@@ -268,7 +272,7 @@ static void restore_all(struct client *c)
     free(dir);
 }
 
-/* --- life -------------------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------ */
 
 /* The node's identity stays over restarts; the secret proves it to the servers. */
 static int load_identity(struct client *c, struct err *e)
@@ -304,7 +308,8 @@ static void describe_node(struct client *c, const struct client_config *config)
     c->node.status_updated_at_s = clock_wall_ns() / NS_PER_SEC;
     if (config->meta)
         for (size_t i = 0; i < config->meta->n; i++)
-            rec_str_map_set(&c->node.meta, a, config->meta->items[i].key, config->meta->items[i].value);
+            rec_str_map_set(&c->node.meta, a, config->meta->items[i].key,
+                            config->meta->items[i].value);
     fingerprint(&c->node, a, config);
 }
 
@@ -355,7 +360,8 @@ const char *client_node_id(const struct client *c)
     return c->node.id;
 }
 
-/* --- closing: with kill_on_close first every task, in order; then the handles; then the thread ------------------------- */
+/* --- closing: with kill_on_close first every task, in order; then the handles; then the thread
+ * --- */
 
 static void on_http_closed(void *arg)
 {
@@ -363,9 +369,7 @@ static void on_http_closed(void *arg)
     loop_stop(&c->loop);
 }
 
-static void on_close_timer(uv_handle_t *h)
-{
-}
+static void on_close_timer(uv_handle_t *h) {}
 
 static void finish_close(struct client *c)
 {

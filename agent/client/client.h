@@ -30,7 +30,7 @@ struct client_config {
 int client_new(const struct client_config *config, struct client **out, struct err *e);
 /* /v1/client/...: logs and files of this node's allocations. Runs on the server's loop. */
 void client_api_routes(struct client *c, struct http_server *server);
-/* Stops the thread; with kill_on_close stops every task first, in order. cb on the caller's loop. */
+/* Stops the thread; with kill_on_close stops every task first, in order. cb on the caller's loop */
 void client_close(struct client *c, void (*cb)(void *arg), void *arg);
 const char *client_node_id(const struct client *c);
 

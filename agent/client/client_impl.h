@@ -33,7 +33,7 @@ struct client {
 /* fingerprint.c: fills the node's attributes, resources and drivers */
 void fingerprint(struct node *n, struct arena *a, const struct client_config *config);
 
-/* --- tasks ------------------------------------------------------------------------------------------ */
+/* --- tasks ----------------------------------------------------------------------------------- */
 
 enum task_phase {
     TASK_PENDING,  /* not started yet, or waiting to be */
@@ -89,7 +89,8 @@ void alloc_runner_stop(struct alloc_runner *r, const char *reason);
 void alloc_runner_changed(struct alloc_runner *r);
 bool alloc_runner_is_done(const struct alloc_runner *r); /* every task dead */
 /* pending, running, complete, failed, with the peer's description */
-void alloc_runner_status(const struct alloc_runner *r, const char **status, const char **description);
+void alloc_runner_status(const struct alloc_runner *r, const char **status,
+                         const char **description);
 void alloc_runner_report(struct alloc_runner *r, struct allocation *out, struct arena *a);
 int alloc_runner_save(struct alloc_runner *r);
 /* Begins closing its handles; it frees itself when they are closed and nothing is pending. */

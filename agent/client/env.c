@@ -36,7 +36,8 @@ static void put_port(struct task_env *e, const char *prefix, const char *label, 
 static void put_networks(struct task_env *e, const struct networks *list, const char *prefix)
 {
     for (size_t i = 0; i < list->n; i++) {
-        const struct ports *both[] = {&list->items[i].reserved_ports, &list->items[i].dynamic_ports};
+        const struct ports *both[] = {&list->items[i].reserved_ports,
+                                      &list->items[i].dynamic_ports};
         for (int k = 0; k < 2; k++)
             for (size_t p = 0; p < both[k]->n; p++)
                 put_port(e, prefix, both[k]->items[p].label, list->items[i].ip, &both[k]->items[p]);
@@ -68,8 +69,8 @@ static void put_meta(struct task_env *e, const struct rec_str_map *m)
 
 static void put_limits(struct task_env *e, const struct task_runner *t)
 {
-    const struct allocated_task *x = rec_map_find(&t->alloc->alloc.resources.tasks,
-                                                  sizeof(*x), t->task->name);
+    const struct allocated_task *x =
+        rec_map_find(&t->alloc->alloc.resources.tasks, sizeof(*x), t->task->name);
     if (!x)
         return;
     put(e, arena_printf(e->arena, "%" PRId64, x->cpu.cpu_shares), "NOMAD_CPU_LIMIT", "");
@@ -163,7 +164,8 @@ char *task_env_expand(const struct task_env *e, const char *text)
 static bool find_in(const struct networks *list, const char *label, char **ip, int64_t *port)
 {
     for (size_t i = 0; i < list->n; i++) {
-        const struct ports *both[] = {&list->items[i].reserved_ports, &list->items[i].dynamic_ports};
+        const struct ports *both[] = {&list->items[i].reserved_ports,
+                                      &list->items[i].dynamic_ports};
         for (int k = 0; k < 2; k++)
             for (size_t p = 0; p < both[k]->n; p++)
                 if (str_eq(both[k]->items[p].label, label)) {

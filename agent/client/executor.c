@@ -30,7 +30,7 @@ struct executor {
     uv_pipe_t pipe;
     uv_timer_t timer;
     uv_process_t process; /* ours to reap, when we started it */
-    int handles; /* open */
+    int handles;          /* open */
     bool pipe_open, done, closed;
     int tries;
     pid_t executor_pid, task_pid;
@@ -41,7 +41,7 @@ static char *path_of(const struct executor *x, const char *name)
     return mem_printf("%s/%s", x->dir, name);
 }
 
-/* --- the end --------------------------------------------------------------------------------------------- */
+/* --- the end --------------------------------------------------------------------------------- */
 
 static bool read_exit(const struct executor *x, struct executor_exit *e, char error[256])
 {
@@ -94,7 +94,7 @@ static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *b)
     }
 }
 
-/* --- connecting -------------------------------------------------------------------------------------------- */
+/* --- connecting ------------------------------------------------------------------------------ */
 
 static bool read_pids(struct executor *x)
 {
@@ -155,7 +155,8 @@ static void on_try(uv_timer_t *t)
         uv_timer_start(&x->timer, on_try, CONNECT_EVERY_MS, 0);
 }
 
-static struct executor *executor_new(struct loop *l, const char *dir, executor_exit_cb cb, void *arg)
+static struct executor *executor_new(struct loop *l, const char *dir, executor_exit_cb cb,
+                                     void *arg)
 {
     struct executor *x = MEM_NEW(struct executor);
     *x = (struct executor){.loop = l, .dir = mem_strdup(dir), .cb = cb, .arg = arg, .handles = 1};
@@ -164,7 +165,7 @@ static struct executor *executor_new(struct loop *l, const char *dir, executor_e
     return x;
 }
 
-/* --- starting ------------------------------------------------------------------------------------------------- */
+/* --- starting -------------------------------------------------------------------------------- */
 
 static void add_record(struct buf *b, const char *key, const char *value)
 {
@@ -186,8 +187,8 @@ static int write_spec(const struct executor_spec *s, struct err *e)
     const struct {
         const char *key;
         long long value;
-    } numbers[] = {{"uid", s->uid}, {"gid", s->gid}, {"max_files", s->max_files},
-                   {"max_bytes", s->max_bytes}};
+    } numbers[] = {
+        {"uid", s->uid}, {"gid", s->gid}, {"max_files", s->max_files}, {"max_bytes", s->max_bytes}};
     for (int i = 0; i < 4; i++) {
         snprintf(number, sizeof(number), "%lld", numbers[i].value);
         add_record(&b, numbers[i].key, number);
@@ -231,8 +232,13 @@ static int launch(struct executor *x, struct err *e)
     char platform[] = "platform", word[] = "executor";
     char *args[] = {platform, word, x->dir, NULL}, *env[] = {NULL};
     uv_stdio_container_t io[3] = {{.flags = UV_IGNORE}, {.flags = UV_IGNORE}, {.flags = UV_IGNORE}};
-    uv_process_options_t o = {.file = path, .args = args, .env = env, .stdio = io, .stdio_count = 3,
-                              .flags = UV_PROCESS_DETACHED, .exit_cb = on_reaped};
+    uv_process_options_t o = {.file = path,
+                              .args = args,
+                              .env = env,
+                              .stdio = io,
+                              .stdio_count = 3,
+                              .flags = UV_PROCESS_DETACHED,
+                              .exit_cb = on_reaped};
     int rv = uv_spawn(&x->loop->uv, &x->process, &o);
     x->process.data = x;
     x->handles++;

@@ -68,8 +68,10 @@ static void print_cpu(struct print *p)
     if (frequency < 1)
         frequency = 1000; /* the kernel does not say (arm64 in a sandbox) */
     const char *model = line_value("/proc/cpuinfo", "model name");
-    set(p, "cpu.arch", !strcmp(u.machine, "x86_64") ? "amd64" : !strcmp(u.machine, "aarch64")
-                                                                  ? "arm64" : u.machine);
+    set(p, "cpu.arch",
+        !strcmp(u.machine, "x86_64")    ? "amd64"
+        : !strcmp(u.machine, "aarch64") ? "arm64"
+                                        : u.machine);
     set(p, "cpu.modelname", model ? model : "unknown");
     set_number(p, "cpu.frequency", (long long)frequency);
     set_number(p, "cpu.numcores", cores);
@@ -109,10 +111,11 @@ static void print_host(struct print *p)
     set(p, "os.name", id ? id : "linux");
     const char *version = line_value("/etc/os-release", "VERSION_ID");
     set(p, "os.version", version ? version : "");
-    set(p, "os.signals", "SIGABRT,SIGALRM,SIGBUS,SIGCHLD,SIGCONT,SIGFPE,SIGHUP,SIGILL,SIGINT,SIGIO,"
-                         "SIGIOT,SIGKILL,SIGPIPE,SIGPROF,SIGQUIT,SIGSEGV,SIGSTOP,SIGSYS,SIGTERM,"
-                         "SIGTRAP,SIGTSTP,SIGTTIN,SIGTTOU,SIGURG,SIGUSR1,SIGUSR2,SIGWINCH,SIGXCPU,"
-                         "SIGXFSZ");
+    set(p, "os.signals",
+        "SIGABRT,SIGALRM,SIGBUS,SIGCHLD,SIGCONT,SIGFPE,SIGHUP,SIGILL,SIGINT,SIGIO,"
+        "SIGIOT,SIGKILL,SIGPIPE,SIGPROF,SIGQUIT,SIGSEGV,SIGSTOP,SIGSYS,SIGTERM,"
+        "SIGTRAP,SIGTSTP,SIGTTIN,SIGTTOU,SIGURG,SIGUSR1,SIGUSR2,SIGWINCH,SIGXCPU,"
+        "SIGXFSZ");
 }
 
 /* The interface that has the address. */
@@ -126,7 +129,8 @@ static void device_of(const char *address, char out[IF_NAMESIZE])
         char text[INET6_ADDRSTRLEN];
         if (!i->ifa_addr || i->ifa_addr->sa_family != AF_INET)
             continue;
-        inet_ntop(AF_INET, &((struct sockaddr_in *)(void *)i->ifa_addr)->sin_addr, text, sizeof(text));
+        inet_ntop(AF_INET, &((struct sockaddr_in *)(void *)i->ifa_addr)->sin_addr, text,
+                  sizeof(text));
         if (!strcmp(text, address))
             snprintf(out, IF_NAMESIZE, "%s", i->ifa_name);
     }

@@ -11,8 +11,8 @@ static char *service_id(const struct alloc_runner *r, const struct task_runner *
 {
     return t ? arena_printf(a, "_nomad-task-%s-%s-%s-%s", r->alloc.id, t->task->name, s->name,
                             s->port_label ? s->port_label : "")
-             : arena_printf(a, "_nomad-task-%s-group-%s-%s-%s", r->alloc.id, r->group->name, s->name,
-                            s->port_label ? s->port_label : "");
+             : arena_printf(a, "_nomad-task-%s-group-%s-%s-%s", r->alloc.id, r->group->name,
+                            s->name, s->port_label ? s->port_label : "");
 }
 
 static const struct services *services_of(const struct alloc_runner *r, const struct task_runner *t)
@@ -30,11 +30,12 @@ size_t services_ids(const struct alloc_runner *r, const struct task_runner *t, s
     return list->n;
 }
 
-/* Where a check (or its service) is reached. A number is a port; a label one of the allocation's. */
+/* Where a check (or its service) is reached. A number is a port; a label one of the allocation's */
 static bool address_of(const struct alloc_runner *r, const struct task_runner *t, const char *label,
                        char **ip, int64_t *port)
 {
-    *ip = (char *)(uintptr_t)rec_str_map_get(&r->client->node.attributes, "unique.network.ip-address");
+    *ip = (char *)(uintptr_t)rec_str_map_get(&r->client->node.attributes,
+                                             "unique.network.ip-address");
     *port = 0;
     if (str_is_empty(label))
         return true;
@@ -75,8 +76,8 @@ static void define_check(const struct alloc_runner *r, const struct task_runner 
         for (size_t k = 0; k < c->args.n; k++)
             rec_strs_add(&out->script_args, a, task_env_expand(e, c->args.items[k]));
         for (size_t k = 0; k < e->vars.n; k++)
-            rec_strs_add(&out->env, a, arena_printf(a, "%s=%s", e->vars.items[k].key,
-                                                    e->vars.items[k].value));
+            rec_strs_add(&out->env, a,
+                         arena_printf(a, "%s=%s", e->vars.items[k].key, e->vars.items[k].value));
         const char *path = getenv("PATH");
         rec_strs_add(&out->env, a, arena_printf(a, "PATH=%s", path ? path : "/usr/bin:/bin"));
         out->cwd = t ? t->dir : r->dir;
@@ -99,7 +100,8 @@ static void define_service(const struct alloc_runner *r, const struct task_runne
     for (size_t i = 0; i < tags->n; i++)
         rec_strs_add(&out->tags, a, task_env_expand(e, tags->items[i]));
     for (size_t i = 0; i < s->meta.n; i++)
-        rec_str_map_set(&out->meta, a, s->meta.items[i].key, task_env_expand(e, s->meta.items[i].value));
+        rec_str_map_set(&out->meta, a, s->meta.items[i].key,
+                        task_env_expand(e, s->meta.items[i].value));
     rec_str_map_set(&out->meta, a, "external-source", "nomad");
     out->checks.n = 0;
     out->checks.items = ARENA_ARRAY(a, struct check_definition, s->checks.n + 1);

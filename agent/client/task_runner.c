@@ -1,5 +1,5 @@
-/* One task: started under its executor, restarted by its policy, stopped in order (DESIGN 6): out of
- * the catalog and confirmed, shutdown_delay, the signal, the kill. */
+/* One task: started under its executor, restarted by its policy, stopped in order (DESIGN 6): out
+ * of the catalog and confirmed, shutdown_delay, the signal, the kill. */
 #include "agent/base/check.h"
 #include "agent/base/duration.h"
 #include "agent/base/file.h"
@@ -18,7 +18,7 @@
 
 static void on_exit_(void *arg, const struct executor_exit *e);
 
-/* --- events ------------------------------------------------------------------------------------------------ */
+/* --- events ---------------------------------------------------------------------------------- */
 
 struct task_event *task_event_add(struct task_runner *t, const char *type, const char *display)
 {
@@ -49,12 +49,14 @@ static void set_phase(struct task_runner *t, enum task_phase phase, const char *
              names[t->phase], names[phase], reason);
     t->phase = phase;
     bool running = phase == TASK_RUNNING || phase == TASK_KILLING;
-    t->state.state = arena_strdup(&t->arena, phase == TASK_DEAD ? "dead" : running ? "running" : "pending");
+    t->state.state = arena_strdup(&t->arena, phase == TASK_DEAD ? "dead"
+                                             : running          ? "running"
+                                                                : "pending");
     if (phase == TASK_DEAD)
         t->state.finished_at_ns = clock_wall_ns();
 }
 
-/* --- starting ------------------------------------------------------------------------------------------------ */
+/* --- starting -------------------------------------------------------------------------------- */
 
 void task_runner_init(struct task_runner *t, struct alloc_runner *r, struct task *task)
 {
@@ -157,7 +159,7 @@ void task_runner_attach(struct task_runner *t)
     }
 }
 
-/* --- the end of a run ------------------------------------------------------------------------------------------ */
+/* --- the end of a run ------------------------------------------------------------------------ */
 
 static void on_services_gone(void *arg, int status, const struct err *e)
 {
@@ -225,7 +227,7 @@ static void on_exit_(void *arg, const struct executor_exit *x)
     consider_restart(t, x->code == 0 && !*x->error && !x->lost, true);
 }
 
-/* --- restarting (inventory nomad-client 6) ----------------------------------------------------------------------- */
+/* --- restarting (inventory nomad-client 6) --------------------------------------------------- */
 
 static void on_backoff_over(uv_timer_t *timer)
 {
@@ -284,8 +286,10 @@ static void consider_restart(struct task_runner *t, bool success, bool recoverab
         t->restarts_in_window = 0;
     }
     if (t->restarts_in_window++ < p->attempts) {
-        int64_t jitter = p->delay_ns > 4 ? (int64_t)id_random_below((uint32_t)(p->delay_ns / 4000000 + 1)) *
-                                               1000000 : 0;
+        int64_t jitter =
+            p->delay_ns > 4
+                ? (int64_t)id_random_below((uint32_t)(p->delay_ns / 4000000 + 1)) * 1000000
+                : 0;
         restart_in(t, p->delay_ns + jitter, "Restart within policy");
     } else if (str_eq(p->mode, "delay")) {
         restart_in(t, t->window_start_ns + p->interval_ns - now,
@@ -293,22 +297,26 @@ static void consider_restart(struct task_runner *t, bool success, bool recoverab
     } else {
         char interval[DURATION_MAX];
         duration_format(p->interval_ns, interval);
-        no_restart(t, arena_printf(&t->arena, "Exceeded allowed attempts %" PRId64
-                                   " in interval %s and mode is \"fail\"", p->attempts, interval),
+        no_restart(t,
+                   arena_printf(&t->arena,
+                                "Exceeded allowed attempts %" PRId64
+                                " in interval %s and mode is \"fail\"",
+                                p->attempts, interval),
                    true);
     }
 }
 
-/* --- stopping ------------------------------------------------------------------------------------------------------ */
+/* --- stopping -------------------------------------------------------------------------------- */
 
 static int signal_number(const char *name)
 {
     static const struct {
         const char *name;
         int number;
-    } signals[] = {{"SIGINT", SIGINT}, {"SIGTERM", SIGTERM}, {"SIGHUP", SIGHUP}, {"SIGQUIT", SIGQUIT},
-                   {"SIGUSR1", SIGUSR1}, {"SIGUSR2", SIGUSR2}, {"SIGKILL", SIGKILL},
-                   {"SIGABRT", SIGABRT}, {"SIGALRM", SIGALRM}, {"SIGCONT", SIGCONT}};
+    } signals[] = {{"SIGINT", SIGINT},   {"SIGTERM", SIGTERM}, {"SIGHUP", SIGHUP},
+                   {"SIGQUIT", SIGQUIT}, {"SIGUSR1", SIGUSR1}, {"SIGUSR2", SIGUSR2},
+                   {"SIGKILL", SIGKILL}, {"SIGABRT", SIGABRT}, {"SIGALRM", SIGALRM},
+                   {"SIGCONT", SIGCONT}};
     for (size_t i = 0; name && i < sizeof(signals) / sizeof(signals[0]); i++)
         if (str_eq_nocase(name, signals[i].name) || str_eq_nocase(name, signals[i].name + 3))
             return signals[i].number;
@@ -329,7 +337,8 @@ static void send_signal(struct task_runner *t)
     char text[DURATION_MAX];
     duration_format(t->task->kill_timeout_ns, text);
     struct task_event *e = task_event_add(
-        t, "Killing", arena_printf(&t->arena, "Sent interrupt. Waiting %s before force killing", text));
+        t, "Killing",
+        arena_printf(&t->arena, "Sent interrupt. Waiting %s before force killing", text));
     e->kill_timeout_ns = t->task->kill_timeout_ns;
     e->kill_reason = arena_strdup(&t->arena, t->kill_reason);
     detail(t, e, "kill_timeout", text);
@@ -392,7 +401,7 @@ void task_runner_kill(struct task_runner *t, const char *reason)
     arena_fini(&a);
 }
 
-/* --- release ----------------------------------------------------------------------------------------------------------- */
+/* --- release --------------------------------------------------------------------------------- */
 
 static void on_timer_closed(uv_handle_t *h)
 {

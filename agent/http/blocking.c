@@ -1,6 +1,6 @@
 /* Blocking queries: a request that is answered when what it reads has changed, or its time is up
- * (inventory consul-http-api 4, nomad-http-api). Watches are added before the first read, so that no
- * change falls between. */
+ * (inventory consul-http-api 4, nomad-http-api). Watches are added before the first read, so that
+ * no change falls between. */
 #include "agent/base/duration.h"
 #include "agent/base/id.h"
 #include "agent/base/str.h"
@@ -89,7 +89,8 @@ static bool read_params(struct http_req *r, log_index *after, int64_t *wait_ns)
     const char *index = http_query(r, "index"), *wait = http_query(r, "wait");
     *after = 0;
     *wait_ns = WAIT_DEFAULT_NS;
-    if (r->server->dialect == HTTP_CONSUL && http_query(r, "stale") && http_query(r, "consistent")) {
+    if (r->server->dialect == HTTP_CONSUL && http_query(r, "stale") &&
+        http_query(r, "consistent")) {
         http_reply_text(r, 400, "Cannot specify ?stale with ?consistent, conflicting semantics.");
         return false;
     }

@@ -68,7 +68,7 @@ static int code_of(CURLcode c)
     }
 }
 
-/* --- one transfer ----------------------------------------------------------------------------------------- */
+/* --- one transfer ---------------------------------------------------------------------------- */
 
 static size_t on_body(char *data, size_t size, size_t n, void *arg)
 {
@@ -121,7 +121,8 @@ static struct http_call *call_new(const struct http_call_options *o)
     curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(e, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)(o->timeout_ms ? o->timeout_ms : TIMEOUT_DEFAULT_MS));
+    curl_easy_setopt(e, CURLOPT_TIMEOUT_MS,
+                     (long)(o->timeout_ms ? o->timeout_ms : TIMEOUT_DEFAULT_MS));
     curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->error);
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
@@ -184,11 +185,13 @@ static struct http_response response_of(struct http_call *c, CURLcode result)
                               .index = c->index,
                               .status_text = c->status_text};
     r.error = r.code ? (c->too_large ? "response too large"
-                        : *c->error ? c->error : curl_easy_strerror(result)) : "";
+                        : *c->error  ? c->error
+                                     : curl_easy_strerror(result))
+                     : "";
     return r;
 }
 
-/* --- the loop's side ---------------------------------------------------------------------------------------- */
+/* --- the loop's side ------------------------------------------------------------------------- */
 
 struct poll {
     uv_poll_t uv;
@@ -365,8 +368,8 @@ void http_client_close(struct http_client *cl, void (*cb)(void *arg), void *arg)
     cl->close_arg = arg;
     while (cl->calls) {
         struct http_call *c = cl->calls;
-        struct http_response r = {.code = ERR_CANCELED, .body = "", .error = "canceled",
-                                  .status_text = ""};
+        struct http_response r = {
+            .code = ERR_CANCELED, .body = "", .error = "canceled", .status_text = ""};
         curl_multi_remove_handle(cl->multi, c->easy);
         unlink_call(c);
         c->cb(c->arg, &r);
@@ -427,9 +430,12 @@ int http_download(const char *url, FILE *out, struct err *e)
     curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, &d);
     CURLcode result = curl_easy_perform(c->easy);
     curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
-    int rv = result ? err_set(e, code_of(result), "%s", *c->error ? c->error : curl_easy_strerror(result))
-             : status != 200 ? err_set(e, ERR_IO, "Unexpected response code: %ld (%s)", status,
-                                       buf_str(&d.refusal)) : 0;
+    int rv =
+        result
+            ? err_set(e, code_of(result), "%s", *c->error ? c->error : curl_easy_strerror(result))
+        : status != 200
+            ? err_set(e, ERR_IO, "Unexpected response code: %ld (%s)", status, buf_str(&d.refusal))
+            : 0;
     buf_fini(&d.refusal);
     call_free(c);
     return rv;

@@ -58,13 +58,14 @@ enum http_route_flags {
 };
 /* method: "GET" (answers HEAD too), "PUT", "POST", "DELETE", or several: "PUT,POST". pattern:
  * literal segments, ":name" for one segment, "*name" last for the rest (may be empty, keeps
- * slashes): "/v1/kv/" "*key". The most literal route wins. A path that matches with another method is 405
- * with an Allow header and the dialect's body; no match runs the fallback, else the dialect's 404. */
+ * slashes): "/v1/kv/" "*key". The most literal route wins. A path that matches with another
+ * method is 405 with an Allow header and the dialect's body; no match runs the fallback, else the
+ * dialect's 404. */
 void http_route(struct http_server *s, const char *method, const char *pattern,
                 http_handler handler, void *ctx);
 void http_route_fallback(struct http_server *s, http_handler handler, void *ctx);
 
-/* --- request: valid until it is answered ------------------------------------------------------ */
+/* --- request: valid until it is answered ----------------------------------------------------- */
 
 struct arena *http_arena(struct http_req *req); /* freed with the request */
 const char *http_method(const struct http_req *req);
@@ -77,7 +78,8 @@ const char *http_query(struct http_req *req, const char *name);
 /* The i-th value of a repeated parameter (?tag=a&tag=b), or NULL past the last. */
 const char *http_query_nth(struct http_req *req, const char *name, size_t i);
 bool http_query_bool(struct http_req *req, const char *name); /* present and not "false" or "0" */
-const char *http_header(struct http_req *req, const char *name); /* NULL when absent; lower case name */
+const char *http_header(struct http_req *req, const char *name); /* NULL when absent; lower case
+                                                                    name */
 const char *http_body(struct http_req *req, size_t *len);
 /* The peer's address as text ("127.0.0.1"), and port. */
 const char *http_remote(struct http_req *req, int *port);
@@ -85,9 +87,10 @@ const char *http_remote(struct http_req *req, int *port);
  * when it returns. For handlers that answer later. */
 void http_on_cancel(struct http_req *req, void (*cb)(void *arg), void *arg);
 
-/* --- answers: each ends the request ------------------------------------------------------------ */
+/* --- answers: each ends the request ---------------------------------------------------------- */
 
-void http_add_header(struct http_req *req, const char *name, const char *value); /* before answering */
+void http_add_header(struct http_req *req, const char *name, const char *value); /* before
+                                                                                    answering */
 void http_reply(struct http_req *req, int status, const char *content_type, const void *body,
                 size_t len);
 /* application/json; re-indented when the request asks ?pretty. Takes nothing: copies. */
@@ -110,7 +113,7 @@ size_t http_stream_queued_bytes(const struct http_req *req);
 void http_stream_on_drain(struct http_req *req, void (*cb)(void *arg), void *arg);
 void http_stream_end(struct http_req *req);
 
-/* --- blocking queries -------------------------------------------------------------------------- */
+/* --- blocking queries ------------------------------------------------------------------------ */
 
 struct http_watch {
     enum store_watch_kind kind;
@@ -133,13 +136,14 @@ typedef int (*http_render)(struct http_req *req, struct store_txn *t, void *ctx,
 void http_blocking(struct http_req *req, const struct http_watch *watches, size_t n,
                    http_render render, void *ctx);
 
-/* --- client ------------------------------------------------------------------------------------ */
+/* --- client ---------------------------------------------------------------------------------- */
 
 struct http_client; /* a libcurl multi handle in a loop, with kept connections */
 struct http_call;
 
 struct http_response {
-    int code;    /* 0, or ERR_TIMEOUT, ERR_UNAVAILABLE (could not connect), ERR_CANCELED, ERR_TOO_LARGE ... */
+    int code;    /* 0, or ERR_TIMEOUT, ERR_UNAVAILABLE (could not connect), ERR_CANCELED,
+                    ERR_TOO_LARGE ... */
     int status;  /* HTTP status when code == 0 */
     const char *body;
     size_t body_len;
@@ -178,8 +182,8 @@ void http_client_close(struct http_client *c, void (*cb)(void *arg), void *arg);
 int http_fetch(const struct http_call_options *o, int *status, struct buf *body_out,
                log_index *index, struct err *e);
 
-/* Blocking: writes the body to a file as it arrives, for as long as it lasts; flushed piece by piece.
- * A status other than 200 is ERR_IO with the body's words. */
+/* Blocking: writes the body to a file as it arrives, for as long as it lasts; flushed piece by
+ * piece. A status other than 200 is ERR_IO with the body's words. */
 int http_download(const char *url, FILE *out, struct err *e);
 
 #endif

@@ -12,12 +12,24 @@ static const char *reason_of(int status)
     static const struct {
         int status;
         const char *reason;
-    } reasons[] = {{200, "OK"}, {204, "No Content"}, {301, "Moved Permanently"}, {303, "See Other"},
-                   {304, "Not Modified"}, {307, "Temporary Redirect"}, {400, "Bad Request"},
-                   {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
-                   {409, "Conflict"}, {413, "Request Entity Too Large"}, {429, "Too Many Requests"},
-                   {499, "Client Closed Request"}, {500, "Internal Server Error"},
-                   {501, "Not Implemented"}, {502, "Bad Gateway"}, {503, "Service Unavailable"},
+    } reasons[] = {{200, "OK"},
+                   {204, "No Content"},
+                   {301, "Moved Permanently"},
+                   {303, "See Other"},
+                   {304, "Not Modified"},
+                   {307, "Temporary Redirect"},
+                   {400, "Bad Request"},
+                   {403, "Forbidden"},
+                   {404, "Not Found"},
+                   {405, "Method Not Allowed"},
+                   {409, "Conflict"},
+                   {413, "Request Entity Too Large"},
+                   {429, "Too Many Requests"},
+                   {499, "Client Closed Request"},
+                   {500, "Internal Server Error"},
+                   {501, "Not Implemented"},
+                   {502, "Bad Gateway"},
+                   {503, "Service Unavailable"},
                    {504, "Gateway Timeout"}};
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
         if (reasons[i].status == status)
@@ -40,8 +52,8 @@ void http_add_header(struct http_req *r, const char *name, const char *value)
 void http_set_index(struct http_req *r, log_index index)
 {
     char text[24];
-    const char *who = r->server->dialect == HTTP_NOMAD ? "X-Nomad" : "X-Consul", *const rest[][2] = {
-        {"Knownleader", "true"}, {"Lastcontact", "0"}};
+    const char *who = r->server->dialect == HTTP_NOMAD ? "X-Nomad" : "X-Consul",
+               *const rest[][2] = {{"Knownleader", "true"}, {"Lastcontact", "0"}};
     char name[48];
     snprintf(text, sizeof(text), "%" PRIu64, index ? index : 1);
     snprintf(name, sizeof(name), "%s-Index", who);

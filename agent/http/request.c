@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- text ------------------------------------------------------------------------------------------------ */
+/* --- text ------------------------------------------------------------------------------------ */
 
 static int hex_value(char c)
 {
-    return isdigit((unsigned char)c) ? c - '0' : isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10 : -1;
+    return isdigit((unsigned char)c)    ? c - '0'
+           : isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10
+                                        : -1;
 }
 
 char *percent_decode(struct arena *a, const char *s, size_t len, bool plus_is_space)
@@ -135,7 +137,7 @@ void http_on_cancel(struct http_req *r, void (*cb)(void *arg), void *arg)
         request_hold(r);
 }
 
-/* --- holding: h2o stops reading while a request is unanswered, so we read instead -------------------------- */
+/* --- holding: h2o stops reading while a request is unanswered, so we read instead ------------ */
 
 static h2o_iovec_t keep(h2o_req_t *h, h2o_iovec_t v)
 {
@@ -234,7 +236,7 @@ void request_cancel(struct http_req *r)
     h2o_send_inline(h, H2O_STRLIT(""));
 }
 
-/* --- life ---------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------ */
 
 static void on_dispose(void *p)
 {
@@ -320,7 +322,8 @@ void request_start(struct http_server *s, h2o_req_t *h)
         http_reply_text(r, 503, "shutting down");
         return;
     }
-    const struct route *route = router_match(&s->router, r->method, path, &r->arena, &r->params, &allow);
+    const struct route *route =
+        router_match(&s->router, r->method, path, &r->arena, &r->params, &allow);
     if (!route) {
         answer_unrouted(r, allow);
         return;

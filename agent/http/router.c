@@ -25,8 +25,10 @@ void router_add(struct router *t, const char *methods, const char *pattern, http
                 void *ctx)
 {
     struct route *r = MEM_NEW(struct route);
-    *r = (struct route){.methods = mem_strdup(methods), .pattern = mem_strdup(pattern),
-                        .handler = handler, .ctx = ctx};
+    *r = (struct route){.methods = mem_strdup(methods),
+                        .pattern = mem_strdup(pattern),
+                        .handler = handler,
+                        .ctx = ctx};
     measure(r);
     struct route **at = &t->routes;
     while (*at && !is_better(r, *at))
@@ -101,8 +103,8 @@ const struct route *router_match(const struct router *t, const char *method, con
             return r;
         /* a less literal route of the same path must not answer for another method */
         if (!*allow || r->literal_segments >= best)
-            *allow = *allow ? arena_printf(a, "%s,%s", *allow, r->methods)
-                            : arena_strdup(a, r->methods);
+            *allow =
+                *allow ? arena_printf(a, "%s,%s", *allow, r->methods) : arena_strdup(a, r->methods);
         best = r->literal_segments;
     }
     return NULL;

@@ -31,8 +31,8 @@ struct router {
 void router_add(struct router *r, const char *methods, const char *pattern, http_handler handler,
                 void *ctx);
 void router_fini(struct router *r);
-/* Matches the still encoded path (no query). NULL when nothing does; then *allow, when some route has
- * the path with other methods, names them ("GET,PUT"), arena memory, else NULL. */
+/* Matches the still encoded path (no query). NULL when nothing does; then *allow, when some route
+ * has the path with other methods, names them ("GET,PUT"), arena memory, else NULL. */
 const struct route *router_match(const struct router *r, const char *method, const char *path,
                                  struct arena *a, struct route_params *params, char **allow);
 

@@ -63,7 +63,7 @@ int http_server_new(struct loop *loop, const struct http_server_config *c, struc
     return 0;
 }
 
-/* --- connections ---------------------------------------------------------------------------------------- */
+/* --- connections ----------------------------------------------------------------------------- */
 
 struct connection {
     uv_tcp_t tcp; /* first: freed as it */
@@ -172,7 +172,7 @@ void http_server_stats(const struct http_server *s, struct http_server_stats *ou
     *out = (struct http_server_stats){s->requests, s->connections, HASH_COUNT(s->held)};
 }
 
-/* --- closing -------------------------------------------------------------------------------------------- */
+/* --- closing --------------------------------------------------------------------------------- */
 
 /* The last handle to close ends it all. */
 static void closed_now(struct http_server *s)

@@ -53,8 +53,8 @@ static bool state_is_trusted(struct store *s)
     boot_id(id);
     char *path = mem_printf("%s/state/epoch", s->dir);
     struct buf b = BUF_INIT;
-    bool trusted = !file_read(path, 200, &b, NULL) &&
-                   (str_has_prefix(b.data, id) || strstr(b.data, " clean"));
+    bool trusted =
+        !file_read(path, 200, &b, NULL) && (str_has_prefix(b.data, id) || strstr(b.data, " clean"));
     buf_fini(&b);
     free(path);
     return trusted;
@@ -118,7 +118,8 @@ static int env_create(struct store *s, struct err *e)
     if (!rc)
         rc = mdb_env_set_maxreaders(s->env, STORE_READERS + 2);
     if (!rc)
-        rc = mdb_env_open(s->env, path, MDB_NOSYNC | MDB_NOMETASYNC | MDB_NOTLS | MDB_NORDAHEAD, 0600);
+        rc = mdb_env_open(s->env, path, MDB_NOSYNC | MDB_NOMETASYNC | MDB_NOTLS | MDB_NORDAHEAD,
+                          0600);
     int rv = rc ? store_err_from_mdb(e, rc, path) : 0;
     free(path);
     return rv;
@@ -155,7 +156,7 @@ void store_env_close(struct store *s, bool clean)
 log_index store_env_applied(struct store *s)
 {
     MDB_txn *txn;
-    MDB_val k = {7, (void *)(uintptr_t)"applied"}, v;
+    MDB_val k = {7, (void *)(uintptr_t) "applied"}, v;
     log_index index = 0;
     if (mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn))
         return 0;

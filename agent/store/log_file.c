@@ -88,7 +88,7 @@ static char *segment_path(const struct log_file *l, log_index first)
     return mem_printf("%s/%020" PRIu64 ".log", l->dir, first);
 }
 
-/* --- writing ---------------------------------------------------------------------------------- */
+/* --- writing --------------------------------------------------------------------------------- */
 
 static void encode_batch(struct buf *out, const struct log_batch *b)
 {
@@ -166,8 +166,10 @@ static int begin_segment(struct log_file *l)
 static void cut_back(struct log_file *l)
 {
     if (ftruncate(l->fd, (off_t)l->offset) < 0 || fsync(l->fd) < 0) {
-        log_error("log", "cannot undo a failed write (%s): stopping, so that nothing refused can "
-                         "come back", strerror(errno));
+        log_error("log",
+                  "cannot undo a failed write (%s): stopping, so that nothing refused can "
+                  "come back",
+                  strerror(errno));
         abort();
     }
     close(l->fd);
@@ -265,7 +267,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-/* --- recovery --------------------------------------------------------------------------------- */
+/* --- recovery -------------------------------------------------------------------------------- */
 
 /* Bytes of the whole, checksummed batch at p, or 0. */
 static size_t batch_at(const uint8_t *p, size_t left, struct batch_header *h)
@@ -458,22 +460,24 @@ static int log_file_start(struct log_engine *base, log_index from, const struct 
         return rv;
     l->next_index = l->segments ? l->segments->first : from;
     if (l->segments && l->segments->first > from)
-        return err_set(e, ERR_CORRUPT, "%s: begins at index %" PRIu64 ", but the state needs %" PRIu64,
-                       l->dir, l->segments->first, from);
+        return err_set(e, ERR_CORRUPT,
+                       "%s: begins at index %" PRIu64 ", but the state needs %" PRIu64, l->dir,
+                       l->segments->first, from);
     for (struct segment *s = l->segments; !rv && s; s = s->next)
         rv = replay_segment(l, s, from, e);
     if (rv)
         return rv;
     drop_empty_tail(l);
     if (l->next_index < from) /* the state is ahead: the log was lost, and begins anew after it */
-        return err_set(e, ERR_CORRUPT, "%s: ends at index %" PRIu64 ", but the state is at %" PRIu64,
-                       l->dir, l->next_index - 1, from - 1);
+        return err_set(e, ERR_CORRUPT,
+                       "%s: ends at index %" PRIu64 ", but the state is at %" PRIu64, l->dir,
+                       l->next_index - 1, from - 1);
     l->running = pthread_create(&l->thread, NULL, run, l) == 0;
     INVARIANT(l->running);
     return 0;
 }
 
-/* --- the rest of the interface ------------------------------------------------------------------ */
+/* --- the rest of the interface --------------------------------------------------------------- */
 
 static void log_file_append(struct log_engine *base, struct log_batch *batch)
 {

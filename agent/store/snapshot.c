@@ -62,7 +62,7 @@ static int read_applied(const char *path, log_index *index, struct err *e)
     MDB_env *env;
     MDB_txn *txn = NULL;
     MDB_dbi dbi;
-    MDB_val k = {7, (void *)(uintptr_t)"applied"}, v;
+    MDB_val k = {7, (void *)(uintptr_t) "applied"}, v;
     int rc = mdb_env_create(&env);
     if (rc)
         return store_err_from_mdb(e, rc, path);

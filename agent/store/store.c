@@ -20,7 +20,7 @@
 #define APPLY_AT_MOST   4096 /* commands in one transaction */
 #define RETRY_APPLY_SEC 1
 
-/* --- completions ------------------------------------------------------------------------------------- */
+/* --- completions ----------------------------------------------------------------------------- */
 
 static void complete_on_loop(void *arg)
 {
@@ -39,7 +39,7 @@ static void proposal_finish(struct proposal *p)
         free(p);
 }
 
-/* --- from the log -------------------------------------------------------------------------------------- */
+/* --- from the log ---------------------------------------------------------------------------- */
 
 static void on_batch(void *arg, struct log_batch *batch)
 {
@@ -60,12 +60,13 @@ static void on_failed(void *arg, struct log_batch *batch, int code)
     proposal_finish(p);
 }
 
-/* --- applying -------------------------------------------------------------------------------------------- */
+/* --- applying -------------------------------------------------------------------------------- */
 
 static void apply_entry(struct store *s, struct store_txn *t, log_index index,
                         const struct log_entry *e, struct store_result *result)
 {
-    const struct store_command *c = e->command < STORE_MAX_COMMANDS ? s->commands[e->command] : NULL;
+    const struct store_command *c =
+        e->command < STORE_MAX_COMMANDS ? s->commands[e->command] : NULL;
     memset(result, 0, sizeof(*result));
     t->index = index;
     t->changed = false;
@@ -179,7 +180,7 @@ static void *run(void *arg)
     return NULL;
 }
 
-/* --- proposing -------------------------------------------------------------------------------------------- */
+/* --- proposing ------------------------------------------------------------------------------- */
 
 void store_propose(struct store *s, struct loop *loop, uint16_t command, const void *payload,
                    size_t len, store_done_cb cb, void *arg)
@@ -249,7 +250,7 @@ int store_propose_wait(struct store *s, uint16_t command, const void *payload, s
     return w.status;
 }
 
-/* --- life ----------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------ */
 
 static int take_lock(struct store *s, struct err *e)
 {

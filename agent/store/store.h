@@ -30,7 +30,7 @@ typedef uint64_t log_index;
 struct store;
 struct store_txn;
 
-/* --- schema: rooms describe their tables and commands, agent/ puts them together -------------- */
+/* --- schema: rooms describe their tables and commands, agent/ puts them together ------------- */
 
 /* A table's number is forever. Rooms: store 0-15, discovery 16-63, scheduler 64-127. */
 struct store_table {
@@ -100,7 +100,7 @@ void store_propose_rec(struct store *s, struct loop *loop, uint16_t command,
 int store_propose_wait(struct store *s, uint16_t command, const void *payload, size_t len,
                        log_index *index, struct store_result *result);
 
-/* --- read: any thread ------------------------------------------------------------------------- */
+/* --- read: any thread ------------------------------------------------------------------------ */
 
 /* Opens a snapshot. Cheap (LMDB keeps a free list of readers); hold it briefly: a long read keeps
  * old pages alive. A struct store_txn is used by one thread at a time. */
@@ -124,7 +124,8 @@ int store_get_rec(struct store_txn *t, const struct store_table *table, const vo
 
 /* Walks the rows whose key begins with a prefix (klen 0: all), in key order:
  *     struct store_cursor c;
- *     for (store_scan(t, &TABLE, p, plen, &c); store_cursor_valid(&c); store_next(&c)) use c.key, c.val
+ *     for (store_scan(t, &TABLE, p, plen, &c); store_cursor_valid(&c); store_next(&c))
+ *         use c.key, c.val
  *     store_cursor_close(&c);                                                            */
 struct store_cursor {
     struct store_val key, val;
@@ -177,7 +178,7 @@ log_index store_key_index(struct store_txn *t, const struct store_table *table, 
 void store_untouch(struct store_txn *t, const struct store_table *table, const void *key,
                    size_t klen);
 
-/* --- watches: on the loop's own thread -------------------------------------------------------- */
+/* --- watches: on the loop's own thread ------------------------------------------------------- */
 
 enum store_watch_kind { STORE_WATCH_TABLE, STORE_WATCH_KEY, STORE_WATCH_PREFIX };
 struct store_watch;
@@ -193,7 +194,7 @@ struct store_watch *store_watch_add(struct store *s, struct loop *loop,
 /* No callback runs after it returns. Empties the pointer; NULL inside is fine. */
 void store_watch_remove(struct store_watch **w);
 
-/* --- snapshots -------------------------------------------------------------------------------- */
+/* --- snapshots ------------------------------------------------------------------------------- */
 /* Writes a compact copy of the state beside the log and drops the log below it. Runs by itself
  * (snapshot_log_bytes); this asks for one now and waits. May block. */
 int store_snapshot(struct store *s, struct err *e);

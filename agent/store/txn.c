@@ -16,7 +16,7 @@ static MDB_dbi dbi_of(const struct store_txn *t, const struct store_table *table
     return t->store->dbi[table->id];
 }
 
-/* --- readers: kept and renewed, so that a snapshot costs no system call -------------------------- */
+/* --- readers: kept and renewed, so that a snapshot costs no system call ---------------------- */
 
 int store_read(struct store *s, struct store_txn **out, struct err *e)
 {
@@ -94,12 +94,12 @@ int store_get_rec(struct store_txn *t, const struct store_table *table, const vo
     return rv ? rv : rec_unpack(d, v.data, v.len, a, rec, NULL);
 }
 
-/* --- cursors --------------------------------------------------------------------------------------- */
+/* --- cursors --------------------------------------------------------------------------------- */
 
 static void settle(struct store_cursor *c, int rc, const MDB_val *k, const MDB_val *v)
 {
-    c->valid = rc == 0 && k->mv_size >= c->prefix_len &&
-               !memcmp(k->mv_data, c->prefix, c->prefix_len);
+    c->valid =
+        rc == 0 && k->mv_size >= c->prefix_len && !memcmp(k->mv_data, c->prefix, c->prefix_len);
     if (c->valid) {
         c->key = (struct store_val){k->mv_data, k->mv_size};
         c->val = (struct store_val){v->mv_data, v->mv_size};
@@ -155,7 +155,7 @@ uint64_t store_count(struct store_txn *t, const struct store_table *table)
     return mdb_stat(t->mdb, dbi_of(t, table), &st) ? 0 : st.ms_entries;
 }
 
-/* --- writing ----------------------------------------------------------------------------------------- */
+/* --- writing --------------------------------------------------------------------------------- */
 
 static void stick(struct store_txn *t, int rc)
 {
@@ -233,11 +233,11 @@ bool store_del_quiet(struct store_txn *t, const struct store_table *table, const
     return del_row(t, dbi_of(t, table), key, klen);
 }
 
-/* --- indexes ------------------------------------------------------------------------------------------- */
+/* --- indexes --------------------------------------------------------------------------------- */
 
-/* store.index rows: [table] -> the table's, [table][key] -> the key's (store_touch). Keys that would
- * not fit LMDB's 511 bytes with the table in front are cut: two names equal in 510 bytes share one
- * index, which wakes a waiter too often and never too seldom. */
+/* store.index rows: [table] -> the table's, [table][key] -> the key's (store_touch). Keys that
+ * would not fit LMDB's 511 bytes with the table in front are cut: two names equal in 510 bytes
+ * share one index, which wakes a waiter too often and never too seldom. */
 static size_t index_key(uint8_t out[511], const struct store_table *table, const void *key,
                         size_t klen)
 {
@@ -287,7 +287,7 @@ log_index store_key_index(struct store_txn *t, const struct store_table *table, 
     return read_index(t, table, key, klen);
 }
 
-/* --- the store thread's side ------------------------------------------------------------------------------ */
+/* --- the store thread's side ----------------------------------------------------------------- */
 
 int store_write_begin(struct store *s, struct store_txn *t)
 {

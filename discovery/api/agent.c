@@ -4,16 +4,19 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* --- reading ---------------------------------------------------------------------------------------------- */
+/* --- reading --------------------------------------------------------------------------------- */
 
 static void write_member(struct discovery_api *api, struct buf *b)
 {
-    buf_printf(b, "{\"Name\":\"%s\",\"Addr\":\"%s\",\"Port\":8301,\"Tags\":{\"acls\":\"0\",\"build\":"
-               "\"%s:platform\",\"dc\":\"%s\",\"id\":\"%s\",\"port\":\"%d\",\"raft_vsn\":\"3\",\"role\":"
-               "\"consul\",\"segment\":\"\",\"vsn\":\"2\",\"vsn_max\":\"3\",\"vsn_min\":\"2\"},\"Status\":1,"
-               "\"ProtocolMin\":1,\"ProtocolMax\":5,\"ProtocolCur\":2,\"DelegateMin\":2,\"DelegateMax\":5,"
-               "\"DelegateCur\":4}", api->node_name, api->address, api->version, api->datacenter,
-               api->node_id, api->rpc_port);
+    buf_printf(
+        b,
+        "{\"Name\":\"%s\",\"Addr\":\"%s\",\"Port\":8301,\"Tags\":{\"acls\":\"0\",\"build\":"
+        "\"%s:platform\",\"dc\":\"%s\",\"id\":\"%s\",\"port\":\"%d\",\"raft_vsn\":\"3\",\"role\":"
+        "\"consul\",\"segment\":\"\",\"vsn\":\"2\",\"vsn_max\":\"3\",\"vsn_min\":\"2\"},\"Status\":"
+        "1,"
+        "\"ProtocolMin\":1,\"ProtocolMax\":5,\"ProtocolCur\":2,\"DelegateMin\":2,\"DelegateMax\":5,"
+        "\"DelegateCur\":4}",
+        api->node_name, api->address, api->version, api->datacenter, api->node_id, api->rpc_port);
 }
 
 static void on_self(struct http_req *r, void *ctx)
@@ -22,20 +25,25 @@ static void on_self(struct http_req *r, void *ctx)
     struct store_stats st;
     struct buf b = BUF_INIT;
     store_stats(api->store, &st);
-    buf_printf(&b, "{\"Config\":{\"Datacenter\":\"%s\",\"PrimaryDatacenter\":\"%s\",\"NodeName\":\"%s\","
-               "\"NodeID\":\"%s\",\"Revision\":\"platform\",\"Server\":true,\"Version\":\"%s\"},"
-               "\"DebugConfig\":{\"ConnectEnabled\":false,\"GRPCPort\":-1,\"DNSPort\":%d,\"DNSAddrs\":"
-               "[\"tcp://%s:%d\",\"udp://%s:%d\"]},\"Coord\":{\"Vec\":[0,0,0,0,0,0,0,0],\"Error\":1.5,"
-               "\"Adjustment\":0,\"Height\":1e-05},\"Member\":", api->datacenter, api->datacenter,
-               api->node_name, api->node_id, api->version, api->dns_port, api->address, api->dns_port,
-               api->address, api->dns_port);
+    buf_printf(
+        &b,
+        "{\"Config\":{\"Datacenter\":\"%s\",\"PrimaryDatacenter\":\"%s\",\"NodeName\":\"%s\","
+        "\"NodeID\":\"%s\",\"Revision\":\"platform\",\"Server\":true,\"Version\":\"%s\"},"
+        "\"DebugConfig\":{\"ConnectEnabled\":false,\"GRPCPort\":-1,\"DNSPort\":%d,\"DNSAddrs\":"
+        "[\"tcp://%s:%d\",\"udp://%s:%d\"]},\"Coord\":{\"Vec\":[0,0,0,0,0,0,0,0],\"Error\":1.5,"
+        "\"Adjustment\":0,\"Height\":1e-05},\"Member\":",
+        api->datacenter, api->datacenter, api->node_name, api->node_id, api->version, api->dns_port,
+        api->address, api->dns_port, api->address, api->dns_port);
     write_member(api, &b);
-    buf_printf(&b, ",\"Stats\":{\"agent\":{\"checks\":\"%u\",\"services\":\"%u\"},\"build\":{\"prerelease\":"
-               "\"\",\"revision\":\"platform\",\"version\":\"%s\"},\"consul\":{\"leader\":\"true\","
-               "\"leader_addr\":\"%s:%d\",\"server\":\"true\"},\"raft\":{\"applied_index\":\"%" PRIu64
-               "\",\"state\":\"Leader\"},\"runtime\":{\"os\":\"linux\"}},\"Meta\":"
-               "{\"consul-network-segment\":\"\"},\"xDS\":null}", HASH_COUNT(api->local->checks),
-               HASH_COUNT(api->local->services), api->version, api->address, api->rpc_port, st.applied);
+    buf_printf(
+        &b,
+        ",\"Stats\":{\"agent\":{\"checks\":\"%u\",\"services\":\"%u\"},\"build\":{\"prerelease\":"
+        "\"\",\"revision\":\"platform\",\"version\":\"%s\"},\"consul\":{\"leader\":\"true\","
+        "\"leader_addr\":\"%s:%d\",\"server\":\"true\"},\"raft\":{\"applied_index\":\"%" PRIu64
+        "\",\"state\":\"Leader\"},\"runtime\":{\"os\":\"linux\"}},\"Meta\":"
+        "{\"consul-network-segment\":\"\"},\"xDS\":null}",
+        HASH_COUNT(api->local->checks), HASH_COUNT(api->local->services), api->version,
+        api->address, api->rpc_port, st.applied);
     http_reply_json(r, 200, &b);
     buf_fini(&b);
 }
@@ -77,9 +85,12 @@ static void write_service(struct discovery_api *api, const struct local_service 
         }
         buf_char(b, '}');
     }
-    buf_printf(b, ",\"Weights\":{\"Passing\":%" PRId64 ",\"Warning\":%" PRId64 "},\"EnableTagOverride\":%s,"
-               "\"Datacenter\":\"%s\"}", d->weights.passing, d->weights.warning,
-               d->enable_tag_override ? "true" : "false", api->datacenter);
+    buf_printf(b,
+               ",\"Weights\":{\"Passing\":%" PRId64 ",\"Warning\":%" PRId64
+               "},\"EnableTagOverride\":%s,"
+               "\"Datacenter\":\"%s\"}",
+               d->weights.passing, d->weights.warning, d->enable_tag_override ? "true" : "false",
+               api->datacenter);
 }
 
 static int by_service_id(struct local_service *a, struct local_service *b)
@@ -136,7 +147,7 @@ static void on_checks(struct http_req *r, void *ctx)
         struct catalog_check x;
         local_describe_check(c, http_arena(r), &x);
         x.node = (char *)(uintptr_t)api->node_name;
-        x.definition = (char *)(uintptr_t)"{}";
+        x.definition = (char *)(uintptr_t) "{}";
         buf_json_str(&b, c->def.check_id, strlen(c->def.check_id));
         buf_char(&b, ':');
         rec_json_write(&catalog_check_desc, &x, &b);
@@ -148,13 +159,17 @@ static void on_checks(struct http_req *r, void *ctx)
     buf_fini(&b);
 }
 
-/* --- writing ------------------------------------------------------------------------------------------------- */
+/* --- writing --------------------------------------------------------------------------------- */
 
 static void refuse(struct http_req *r, struct api_pending *p, int rv, const struct err *e)
 {
     free(p);
     http_on_cancel(r, NULL, NULL);
-    http_reply_text(r, rv == ERR_INVALID ? 400 : rv == ERR_NOT_FOUND ? 404 : 500, "%s", err_text(e));
+    http_reply_text(r,
+                    rv == ERR_INVALID     ? 400
+                    : rv == ERR_NOT_FOUND ? 404
+                                          : 500,
+                    "%s", err_text(e));
 }
 
 static void on_service_register(struct http_req *r, void *ctx)
@@ -245,7 +260,8 @@ static void on_update(struct http_req *r, void *ctx)
     struct check_update u;
     if (!api_read_body(r, &update_desc, &u))
         return;
-    if (!str_eq(u.status, "passing") && !str_eq(u.status, "warning") && !str_eq(u.status, "critical")) {
+    if (!str_eq(u.status, "passing") && !str_eq(u.status, "warning") &&
+        !str_eq(u.status, "critical")) {
         http_reply_text(r, 400, "Invalid check status: '%s'", u.status ? u.status : "");
         return;
     }

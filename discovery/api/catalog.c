@@ -76,8 +76,8 @@ static void str_field(struct buf *b, const char *name, const char *value)
     buf_json_str(b, value ? value : "", value ? strlen(value) : 0);
 }
 
-static void rec_field_named(struct buf *b, const struct rec_desc *d, const void *rec, const char *field,
-                            const char *as, unsigned more_flags)
+static void rec_field_named(struct buf *b, const struct rec_desc *d, const void *rec,
+                            const char *field, const char *as, unsigned more_flags)
 {
     for (size_t i = 0; i < d->n_fields; i++)
         if (!strcmp(d->fields[i].name, field)) {
@@ -104,12 +104,14 @@ void api_write_service_node(struct buf *b, const struct catalog_instance *i)
     rec_field_named(b, &catalog_service_desc, s, "Tags", "ServiceTags", REC_NEVER_NULL);
     str_field(b, "ServiceAddress", s->address);
     if (s->tagged_addresses.n)
-        rec_field_named(b, &catalog_service_desc, s, "TaggedAddresses", "ServiceTaggedAddresses", 0);
+        rec_field_named(b, &catalog_service_desc, s, "TaggedAddresses", "ServiceTaggedAddresses",
+                        0);
     rec_field_named(b, &catalog_service_desc, s, "Weights", "ServiceWeights", 0);
     rec_field_named(b, &catalog_service_desc, s, "Meta", "ServiceMeta", REC_NEVER_NULL);
     buf_printf(b, ",\"ServicePort\":%" PRId64, s->port);
     str_field(b, "ServiceSocketPath", s->socket_path);
-    buf_printf(b, ",\"ServiceEnableTagOverride\":%s,\"ServiceProxy\":%s,\"ServiceConnect\":%s,"
+    buf_printf(b,
+               ",\"ServiceEnableTagOverride\":%s,\"ServiceProxy\":%s,\"ServiceConnect\":%s,"
                "\"CreateIndex\":%" PRIu64 ",\"ModifyIndex\":%" PRIu64 "}",
                s->enable_tag_override ? "true" : "false",
                s->proxy ? s->proxy : "{\"Mode\":\"\",\"MeshGateway\":{},\"Expose\":{}}",
@@ -190,9 +192,10 @@ static void on_node(struct http_req *r, void *ctx)
         http_blocking(r, w, 2, render_node, ctx);
 }
 
-/* --- writing ------------------------------------------------------------------------------------------------- */
+/* --- writing --------------------------------------------------------------------------------- */
 
-static void on_catalog_done(void *arg, int status, log_index index, const struct store_result *result)
+static void on_catalog_done(void *arg, int status, log_index index,
+                            const struct store_result *result)
 {
     struct api_pending *p = arg;
     if (p->req && (status || result->code))
@@ -237,14 +240,18 @@ static void on_register(struct http_req *r, void *ctx)
     if (!api_read_body(r, &register_desc, &b))
         return;
     if (str_is_empty(b.node) || (str_is_empty(b.address) && !b.skip_node_update)) {
-        http_reply_text(r, 400, str_is_empty(b.node) ? "Must provide node"
-                                                     : "Must provide address if SkipNodeUpdate is not set");
+        http_reply_text(r, 400,
+                        str_is_empty(b.node) ? "Must provide node"
+                                             : "Must provide address if SkipNodeUpdate is not set");
         return;
     }
     rec_init(&catalog_registration_desc, &x);
-    x.node = (struct catalog_node){.id = b.id, .node = b.node, .address = b.address,
+    x.node = (struct catalog_node){.id = b.id,
+                                   .node = b.node,
+                                   .address = b.address,
                                    .datacenter = (char *)(uintptr_t)api->datacenter,
-                                   .tagged_addresses = b.tagged_addresses, .meta = b.node_meta};
+                                   .tagged_addresses = b.tagged_addresses,
+                                   .meta = b.node_meta};
     x.skip_node_update = b.skip_node_update;
     x.service = b.service;
     if (b.service && str_is_empty(b.service->service)) {

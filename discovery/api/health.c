@@ -72,15 +72,16 @@ static bool selected(enum selection by, const struct catalog_check *c, const cha
     return false;
 }
 
-static int render_selected(struct http_req *r, struct store_txn *t, enum selection by, struct buf *out,
-                           log_index *index)
+static int render_selected(struct http_req *r, struct store_txn *t, enum selection by,
+                           struct buf *out, log_index *index)
 {
     const char *value = http_param(r, "value");
     struct store_cursor c;
     bool first = true;
     *index = store_table_index(t, &catalog_table_checks);
     buf_char(out, '[');
-    for (store_scan(t, &catalog_table_checks, NULL, 0, &c); store_cursor_valid(&c); store_next(&c)) {
+    for (store_scan(t, &catalog_table_checks, NULL, 0, &c); store_cursor_valid(&c);
+         store_next(&c)) {
         struct catalog_check x;
         if (rec_unpack(&catalog_check_desc, c.val.data, c.val.len, http_arena(r), &x, NULL) ||
             !selected(by, &x, value))

@@ -5,7 +5,7 @@
 
 #define VALUE_MAX (512 * 1024)
 
-/* --- reading ------------------------------------------------------------------------------------------------- */
+/* --- reading --------------------------------------------------------------------------------- */
 
 /* The newest change at or below the key: what is there, and what was deleted. */
 static log_index prefix_index(struct store_txn *t, const char *prefix, log_index newest)
@@ -36,14 +36,16 @@ static int render_tree(struct http_req *r, struct store_txn *t, void *ctx, struc
     log_index newest = 0;
     size_t plen = strlen(prefix), slen = separator ? strlen(separator) : 0;
     buf_char(out, '[');
-    for (store_scan(t, &catalog_table_kv, prefix, plen, &c); store_cursor_valid(&c); store_next(&c)) {
+    for (store_scan(t, &catalog_table_kv, prefix, plen, &c); store_cursor_valid(&c);
+         store_next(&c)) {
         struct catalog_kv v;
         if (rec_unpack(&catalog_kv_desc, c.val.data, c.val.len, http_arena(r), &v, e))
             break;
         newest = v.modify_index > newest ? v.modify_index : newest;
         if (keys) {
             const char *cut = slen ? strstr(v.key + plen, separator) : NULL;
-            write_key(out, v.key, cut ? (size_t)(cut - v.key) + slen : strlen(v.key), &last, &first);
+            write_key(out, v.key, cut ? (size_t)(cut - v.key) + slen : strlen(v.key), &last,
+                      &first);
             continue;
         }
         buf_str_add(out, first ? "" : ",");
@@ -69,7 +71,8 @@ static int render_key(struct http_req *r, struct store_txn *t, void *ctx, struct
 {
     const char *key = http_param(r, "key");
     struct catalog_kv v;
-    if (store_get_rec(t, &catalog_table_kv, key, strlen(key), &catalog_kv_desc, http_arena(r), &v)) {
+    if (store_get_rec(t, &catalog_table_kv, key, strlen(key), &catalog_kv_desc, http_arena(r),
+                      &v)) {
         log_index gone = store_key_index(t, &catalog_table_kv, key, strlen(key));
         *index = gone ? gone : store_table_index(t, &catalog_table_kv);
         *status = 404;
@@ -91,7 +94,8 @@ static void reply_raw(struct discovery_api *api, struct http_req *r)
         http_reply_text(r, 500, "state not readable");
         return;
     }
-    int rv = store_get_rec(t, &catalog_table_kv, key, strlen(key), &catalog_kv_desc, http_arena(r), &v);
+    int rv =
+        store_get_rec(t, &catalog_table_kv, key, strlen(key), &catalog_kv_desc, http_arena(r), &v);
     log_index index = rv ? store_table_index(t, &catalog_table_kv) : v.modify_index;
     store_read_end(&t);
     http_set_index(r, index);
@@ -116,12 +120,14 @@ static void on_get(struct http_req *r, void *ctx)
         reply_raw(ctx, r);
         return;
     }
-    struct http_watch w = {!tree ? STORE_WATCH_KEY : *key ? STORE_WATCH_PREFIX : STORE_WATCH_TABLE,
+    struct http_watch w = {!tree  ? STORE_WATCH_KEY
+                           : *key ? STORE_WATCH_PREFIX
+                                  : STORE_WATCH_TABLE,
                            &catalog_table_kv, key, strlen(key)};
     http_blocking(r, &w, 1, tree ? render_tree : render_key, ctx);
 }
 
-/* --- writing ----------------------------------------------------------------------------------------------------- */
+/* --- writing --------------------------------------------------------------------------------- */
 
 static void on_written(void *arg, int status, log_index index, const struct store_result *result)
 {
@@ -169,11 +175,14 @@ static void on_put(struct http_req *r, void *ctx)
         return;
     }
     if (n > VALUE_MAX) {
-        http_reply_text(r, 413, "Request body(%zu bytes) too large, max size: %d bytes. See "
-                        "https://www.consul.io/docs/agent/options.html#kv_max_value_size.", n, VALUE_MAX);
+        http_reply_text(r, 413,
+                        "Request body(%zu bytes) too large, max size: %d bytes. See "
+                        "https://www.consul.io/docs/agent/options.html#kv_max_value_size.",
+                        n, VALUE_MAX);
         return;
     }
-    if (!read_number(r, "cas", &cas, &c.cas_index) || !read_number(r, "flags", &flags, &c.entry.flags))
+    if (!read_number(r, "cas", &cas, &c.cas_index) ||
+        !read_number(r, "flags", &flags, &c.entry.flags))
         return;
     if (http_query(r, "acquire") || http_query(r, "release")) {
         http_reply_text(r, 501, "sessions and locks are not available");

@@ -1,4 +1,5 @@
-/* http-echo: a little web server to learn with. Answers every path with one text; /health with "ok".
+/* http-echo: a little web server to learn with. Answers every path with one text; /health with
+ * "ok".
  *
  *     http-echo -listen :8080 -text "hello world"
  *
@@ -19,8 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_CLIENTS 1024
-#define MAX_HEAD    8192
+#define MAX_CLIENTS    1024
+#define MAX_HEAD       8192
 #define FINISH_SECONDS 5
 
 struct client {
@@ -125,11 +126,12 @@ static void answer(struct client *c, const char *head)
     c->close_after = stopping || (connection && !strncasecmp(connection, "close", 5)) ||
                      strstr(head, " HTTP/1.0\r\n");
     strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &tm));
-    int n = asprintf(&c->out,
-                     "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nDate: %s\r\nContent-Length: %zu\r\n%s\r\n%s%s",
-                     health ? "application/json; charset=utf-8" : "text/plain; charset=utf-8", date,
-                     strlen(body) + 1, c->close_after ? "Connection: close\r\n" : "",
-                     head_only ? "" : body, head_only ? "" : "\n");
+    int n = asprintf(
+        &c->out,
+        "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nDate: %s\r\nContent-Length: %zu\r\n%s\r\n%s%s",
+        health ? "application/json; charset=utf-8" : "text/plain; charset=utf-8", date,
+        strlen(body) + 1, c->close_after ? "Connection: close\r\n" : "", head_only ? "" : body,
+        head_only ? "" : "\n");
     if (n < 0)
         abort();
     c->out_len = (size_t)n;

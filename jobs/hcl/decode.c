@@ -73,7 +73,7 @@ static const char *suggestion(struct hcl_eval *ev, const struct rec_desc *d, con
     return best ? arena_printf(ev->arena, " Did you mean \"%s\"?", best) : "";
 }
 
-/* --- scalars ------------------------------------------------------------------------------- */
+/* --- scalars --------------------------------------------------------------------------------- */
 
 static bool number_of(struct hcl_eval *ev, const struct hcl_expr *e, const struct hcl_value *v,
                       long double *out)
@@ -134,7 +134,7 @@ static bool set_bool(struct hcl_eval *ev, const struct hcl_expr *e, const struct
     return hcl_to_bool(v, out) || unsuitable(ev, e, "a bool is required");
 }
 
-/* --- collections --------------------------------------------------------------------------- */
+/* --- collections ----------------------------------------------------------------------------- */
 
 static bool set_field(struct hcl_eval *ev, const struct hcl_expr *e, const struct rec_field *f,
                       const struct hcl_value *v, void *rec);
@@ -287,7 +287,7 @@ static bool set_field(struct hcl_eval *ev, const struct hcl_expr *e, const struc
     }
 }
 
-/* --- free form ----------------------------------------------------------------------------- */
+/* --- free form ------------------------------------------------------------------------------- */
 
 struct name_seen {
     const char *name;
@@ -402,7 +402,7 @@ bool hcl_free_form(struct hcl_eval *ev, const struct hcl_body *body, struct buf 
     return ok;
 }
 
-/* --- bodies -------------------------------------------------------------------------------- */
+/* --- bodies ---------------------------------------------------------------------------------- */
 
 static bool decode_attr(struct hcl_eval *ev, const struct hcl_attr *a, const struct rec_desc *d,
                         void *rec)

@@ -30,7 +30,7 @@ static void set_string(struct hcl_value *out, const char *s, size_t len)
     *out = (struct hcl_value){.kind = HCL_STRING, .string = s, .string_len = len};
 }
 
-/* --- names --------------------------------------------------------------------------------- */
+/* --- names ----------------------------------------------------------------------------------- */
 
 static const struct hcl_value *scope_variable(const struct hcl_scope *s, const char *name)
 {
@@ -89,7 +89,7 @@ static int try_pass_through(struct hcl_eval *ev, const struct hcl_expr *e, struc
     return -1;
 }
 
-/* --- traversals ---------------------------------------------------------------------------- */
+/* --- traversals ------------------------------------------------------------------------------ */
 
 static const struct hcl_value *member_find(const struct hcl_value *v, const char *key)
 {
@@ -207,7 +207,7 @@ static bool eval_traversal(struct hcl_eval *ev, const struct hcl_expr *e, struct
            index_value(ev, e, &of, &key, out);
 }
 
-/* --- operators ----------------------------------------------------------------------------- */
+/* --- operators ------------------------------------------------------------------------------- */
 
 static bool operand(struct hcl_eval *ev, const struct hcl_expr *e, const char *which, bool number,
                     struct hcl_value *v)
@@ -358,7 +358,7 @@ static bool eval_cond(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_
     return hcl_eval(ev, test.boolean ? e->b : e->c, out);
 }
 
-/* --- collections --------------------------------------------------------------------------- */
+/* --- collections ----------------------------------------------------------------------------- */
 
 struct values {
     struct hcl_value *items;
@@ -515,7 +515,7 @@ static bool eval_call(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_
     return false;
 }
 
-/* --- for ----------------------------------------------------------------------------------- */
+/* --- for ------------------------------------------------------------------------------------- */
 
 struct loop_names {
     const char *key_name, *value_name;
@@ -602,7 +602,7 @@ static bool eval_for(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_v
     return ok;
 }
 
-/* --- templates ----------------------------------------------------------------------------- */
+/* --- templates ------------------------------------------------------------------------------- */
 
 static bool write_parts(struct hcl_eval *ev, const struct hcl_expr *e,
                         const struct hcl_parts *parts, struct buf *out);

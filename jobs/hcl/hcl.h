@@ -30,7 +30,7 @@ struct hcl_file {
     size_t len;
 };
 
-/* --- mistakes ------------------------------------------------------------------------------ */
+/* --- mistakes -------------------------------------------------------------------------------- */
 
 struct hcl_diag {
     struct hcl_range range;
@@ -54,7 +54,7 @@ char *hcl_diag_snippet(const struct hcl_diags *d, const struct hcl_diag *diag);
 /* "job.hcl:3,5-10"; lines and columns count from 1, columns in characters. */
 char *hcl_range_text(const struct hcl_diags *d, struct hcl_range r);
 
-/* --- the tree ------------------------------------------------------------------------------ */
+/* --- the tree -------------------------------------------------------------------------------- */
 
 struct hcl_expr;
 struct hcl_attr {
@@ -88,7 +88,7 @@ struct hcl_body {
 /* Parses the whole text. Never NULL: what could be understood is there even when diags grew. */
 struct hcl_body *hcl_parse(const struct hcl_file *file, struct arena *a, struct hcl_diags *diags);
 
-/* --- values -------------------------------------------------------------------------------- */
+/* --- values ---------------------------------------------------------------------------------- */
 
 enum hcl_kind { HCL_NULL, HCL_BOOL, HCL_NUMBER, HCL_STRING, HCL_LIST, HCL_OBJECT };
 struct hcl_value;
@@ -115,7 +115,7 @@ bool hcl_to_number(const struct hcl_value *v, long double *out);
 bool hcl_to_bool(const struct hcl_value *v, bool *out);
 void hcl_value_json(const struct hcl_value *v, struct buf *out);
 
-/* --- evaluation ---------------------------------------------------------------------------- */
+/* --- evaluation ------------------------------------------------------------------------------ */
 
 /* Names an expression may use. A root name that no scope knows is not a mistake unless
  * `strict_root` claims it: its traversal passes through as the text "${...}", for the runtime to
@@ -148,7 +148,7 @@ struct hcl_eval {
 bool hcl_eval(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_value *out);
 struct hcl_range hcl_expr_range(const struct hcl_expr *e);
 
-/* --- records ------------------------------------------------------------------------------- */
+/* --- records --------------------------------------------------------------------------------- */
 
 /* Fills `rec` (rec_init first) from a body by the descriptor's hcl names: arguments, blocks,
  * labels, maps written either way, REC_RAW as free-form JSON. Mistakes go to ev->diags; returns

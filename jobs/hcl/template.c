@@ -389,7 +389,7 @@ char *parse_quoted_literal(struct hcl_parser *p, struct hcl_range *range)
     return NULL;
 }
 
-/* --- heredocs --------------------------------------------------------------------------------- */
+/* --- heredocs -------------------------------------------------------------------------------- */
 
 struct heredoc {
     uint32_t marker, marker_len; /* where its name is written */

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* --- answers --------------------------------------------------------------------------------------------- */
+/* --- answers --------------------------------------------------------------------------------- */
 
 static void on_gone(void *arg)
 {
@@ -26,7 +26,8 @@ void api_answer_free(struct api_answer *a)
     free(a);
 }
 
-static void on_job_written(void *arg, int status, log_index index, const struct store_result *result)
+static void on_job_written(void *arg, int status, log_index index,
+                           const struct store_result *result)
 {
     struct api_answer *a = arg;
     if (!a->req) {
@@ -38,8 +39,10 @@ static void on_job_written(void *arg, int status, log_index index, const struct 
                         status ? err_name(status) : result->text);
     } else {
         struct buf b = BUF_INIT;
-        buf_printf(&b, "{\"EvalID\":\"%s\",\"EvalCreateIndex\":%" PRIu64 ",\"JobModifyIndex\":%" PRIu64
-                   ",\"Warnings\":", a->eval_id, *a->eval_id ? index : 0, result->number);
+        buf_printf(&b,
+                   "{\"EvalID\":\"%s\",\"EvalCreateIndex\":%" PRIu64 ",\"JobModifyIndex\":%" PRIu64
+                   ",\"Warnings\":",
+                   a->eval_id, *a->eval_id ? index : 0, result->number);
         buf_json_str(&b, a->warnings ? a->warnings : "", a->warnings ? strlen(a->warnings) : 0);
         buf_printf(&b, ",\"Index\":%" PRIu64 ",\"LastContact\":0,\"KnownLeader\":false}", index);
         http_set_index(a->req, index);
@@ -49,7 +52,7 @@ static void on_job_written(void *arg, int status, log_index index, const struct 
     api_answer_free(a);
 }
 
-/* --- registering --------------------------------------------------------------------------------------------- */
+/* --- registering ----------------------------------------------------------------------------- */
 
 struct register_body {
     struct job *job;
@@ -125,8 +128,8 @@ static void on_register(struct http_req *r, void *ctx)
     char *warnings;
     if (!read_registration(r, &b) || !accept_job(r, b.job, &warnings))
         return;
-    struct cmd_job_register c = {.job = *b.job, .enforce_index = b.enforce_index,
-                                 .job_modify_index = b.job_modify_index};
+    struct cmd_job_register c = {
+        .job = *b.job, .enforce_index = b.enforce_index, .job_modify_index = b.job_modify_index};
     int64_t now = clock_wall_ns();
     c.job.submit_time_ns = now;
     struct api_answer *a = api_answer_new(r);
@@ -136,8 +139,8 @@ static void on_register(struct http_req *r, void *ctx)
         memcpy(a->eval_id, e.id, sizeof(a->eval_id));
         c.eval = &e;
     }
-    store_propose_rec(s->store, s->loop, CMD_JOB_REGISTER, &cmd_job_register_desc, &c, on_job_written,
-                      a);
+    store_propose_rec(s->store, s->loop, CMD_JOB_REGISTER, &cmd_job_register_desc, &c,
+                      on_job_written, a);
 }
 
 static void on_deregister(struct scheduler *s, struct http_req *r, const char *id)
@@ -157,8 +160,10 @@ static void on_deregister(struct scheduler *s, struct http_req *r, const char *i
         j.id = arena_strdup(ar, id);
         j.type = arena_strdup(ar, "service");
     }
-    struct cmd_job_deregister c = {.namespace = arena_strdup(ar, "default"), .id = arena_strdup(ar, id),
-                                   .purge = http_query_bool(r, "purge"), .now_ns = clock_wall_ns()};
+    struct cmd_job_deregister c = {.namespace = arena_strdup(ar, "default"),
+                                   .id = arena_strdup(ar, id),
+                                   .purge = http_query_bool(r, "purge"),
+                                   .now_ns = clock_wall_ns()};
     struct api_answer *a = api_answer_new(r);
     if (!known || needs_eval(&j)) {
         evaluation_init(&e, ar, &j, "job-deregister", c.now_ns);
@@ -169,7 +174,7 @@ static void on_deregister(struct scheduler *s, struct http_req *r, const char *i
                       on_job_written, a);
 }
 
-/* --- parse and validate --------------------------------------------------------------------------------------- */
+/* --- parse and validate ---------------------------------------------------------------------- */
 
 struct parse_body {
     char *hcl;
@@ -240,7 +245,7 @@ static void on_validate(struct http_req *r, void *ctx)
     buf_fini(&text);
 }
 
-/* --- reading ------------------------------------------------------------------------------------------------------ */
+/* --- reading --------------------------------------------------------------------------------- */
 
 static void count_alloc(struct job_summary_counts *c, const struct allocation *x)
 {
@@ -254,8 +259,8 @@ static void count_alloc(struct job_summary_counts *c, const struct allocation *x
 static int64_t queued_of(const struct evaluations *evals, const char *group)
 {
     for (size_t i = evals->n; i-- > 0;) {
-        const struct rec_int_pair *q = rec_map_find(&evals->items[i].queued_allocations,
-                                                    sizeof(*q), group);
+        const struct rec_int_pair *q =
+            rec_map_find(&evals->items[i].queued_allocations, sizeof(*q), group);
         if (q)
             return q->value;
     }
@@ -279,15 +284,19 @@ void api_write_summary(struct store_txn *t, const struct job *j, struct arena *a
         c.queued = queued_of(&evals, c.group);
         buf_str_add(out, g ? "," : "");
         buf_json_str(out, c.group, strlen(c.group));
-        buf_printf(out, ":{\"Queued\":%" PRId64 ",\"Complete\":%" PRId64 ",\"Failed\":%" PRId64
-                   ",\"Running\":%" PRId64 ",\"Starting\":%" PRId64 ",\"Lost\":%" PRId64 "}", c.queued,
-                   c.complete, c.failed, c.running, c.starting, c.lost);
+        buf_printf(out,
+                   ":{\"Queued\":%" PRId64 ",\"Complete\":%" PRId64 ",\"Failed\":%" PRId64
+                   ",\"Running\":%" PRId64 ",\"Starting\":%" PRId64 ",\"Lost\":%" PRId64 "}",
+                   c.queued, c.complete, c.failed, c.running, c.starting, c.lost);
     }
-    buf_printf(out, "},\"Children\":{\"Pending\":0,\"Running\":0,\"Dead\":0},\"CreateIndex\":%" PRIu64
-               ",\"ModifyIndex\":%" PRIu64 "}", j->create_index, j->modify_index);
+    buf_printf(out,
+               "},\"Children\":{\"Pending\":0,\"Running\":0,\"Dead\":0},\"CreateIndex\":%" PRIu64
+               ",\"ModifyIndex\":%" PRIu64 "}",
+               j->create_index, j->modify_index);
 }
 
-static void write_stub(struct store_txn *t, const struct job *j, struct arena *a, struct buf *out)
+static void write_job_row(struct store_txn *t, const struct job *j, struct arena *a,
+                          struct buf *out)
 {
     buf_str_add(out, "{\"ID\":");
     buf_json_str(out, j->id, strlen(j->id));
@@ -298,14 +307,17 @@ static void write_stub(struct store_txn *t, const struct job *j, struct arena *a
         buf_str_add(out, i ? "," : "");
         buf_json_str(out, j->datacenters.items[i], strlen(j->datacenters.items[i]));
     }
-    buf_printf(out, "],\"Multiregion\":null,\"Type\":\"%s\",\"Priority\":%" PRId64 ",\"Periodic\":%s,"
+    buf_printf(out,
+               "],\"Multiregion\":null,\"Type\":\"%s\",\"Priority\":%" PRId64 ",\"Periodic\":%s,"
                "\"ParameterizedJob\":%s,\"Stop\":%s,\"Status\":\"%s\",\"StatusDescription\":\"\","
-               "\"JobSummary\":", j->type, j->priority, j->periodic ? "true" : "false",
+               "\"JobSummary\":",
+               j->type, j->priority, j->periodic ? "true" : "false",
                j->parameterized ? "true" : "false", j->stop ? "true" : "false", j->status);
     api_write_summary(t, j, a, out);
-    buf_printf(out, ",\"CreateIndex\":%" PRIu64 ",\"ModifyIndex\":%" PRIu64 ",\"JobModifyIndex\":%" PRIu64
-               ",\"SubmitTime\":%" PRId64 "}", j->create_index, j->modify_index, j->job_modify_index,
-               j->submit_time_ns);
+    buf_printf(out,
+               ",\"CreateIndex\":%" PRIu64 ",\"ModifyIndex\":%" PRIu64
+               ",\"JobModifyIndex\":%" PRIu64 ",\"SubmitTime\":%" PRId64 "}",
+               j->create_index, j->modify_index, j->job_modify_index, j->submit_time_ns);
 }
 
 static int render_jobs(struct http_req *r, struct store_txn *t, void *ctx, struct buf *out,
@@ -324,7 +336,7 @@ static int render_jobs(struct http_req *r, struct store_txn *t, void *ctx, struc
             continue;
         buf_str_add(out, first ? "" : ",");
         first = false;
-        write_stub(t, &j, http_arena(r), out);
+        write_job_row(t, &j, http_arena(r), out);
     }
     store_cursor_close(&c);
     buf_char(out, ']');
@@ -366,7 +378,7 @@ static int render_allocs(struct http_req *r, struct store_txn *t, void *ctx, str
     buf_char(out, '[');
     for (size_t i = 0; i < all.n; i++) {
         buf_str_add(out, i ? "," : "");
-        api_write_alloc_stub(&all.items[i], out);
+        api_write_alloc_row(&all.items[i], out);
     }
     buf_char(out, ']');
     return rv;

@@ -10,9 +10,9 @@ void api_blocking_table(struct http_req *r, const struct store_table *table, htt
     http_blocking(r, &w, 1, render, ctx);
 }
 
-/* Named fields of a record, in the order given: how stubs are made of the whole. */
-static void write_fields(const struct rec_desc *d, const void *rec, const char *const *names, size_t n,
-                         struct buf *out)
+/* Named fields of a record, in the order given: how listing rows are made of the whole. */
+static void write_fields(const struct rec_desc *d, const void *rec, const char *const *names,
+                         size_t n, struct buf *out)
 {
     for (size_t k = 0; k < n; k++)
         for (size_t i = 0; i < d->n_fields; i++)
@@ -22,13 +22,14 @@ static void write_fields(const struct rec_desc *d, const void *rec, const char *
             }
 }
 
-void api_write_alloc_stub(const struct allocation *x, struct buf *out)
+void api_write_alloc_row(const struct allocation *x, struct buf *out)
 {
-    static const char *const first[] = {"ID", "EvalID", "Name", "Namespace", "NodeID", "NodeName",
-                                        "JobID", "JobType", "JobVersion", "TaskGroup"};
-    static const char *const rest[] = {"DesiredStatus", "DesiredDescription", "ClientStatus",
-                                       "ClientDescription", "DesiredTransition", "TaskStates",
-                                       "DeploymentStatus", "FollowupEvalID", "RescheduleTracker"};
+    static const char *const first[] = {"ID",       "EvalID", "Name",    "Namespace",  "NodeID",
+                                        "NodeName", "JobID",  "JobType", "JobVersion", "TaskGroup"};
+    static const char *const rest[] = {
+        "DesiredStatus",     "DesiredDescription", "ClientStatus",
+        "ClientDescription", "DesiredTransition",  "TaskStates",
+        "DeploymentStatus",  "FollowupEvalID",     "RescheduleTracker"};
     static const char *const last[] = {"CreateIndex", "ModifyIndex", "CreateTime", "ModifyTime"};
     buf_char(out, '{');
     write_fields(&allocation_desc, x, first, 10, out);
@@ -39,7 +40,7 @@ void api_write_alloc_stub(const struct allocation *x, struct buf *out)
     buf_char(out, '}');
 }
 
-/* --- lists --------------------------------------------------------------------------------------------------- */
+/* --- lists ----------------------------------------------------------------------------------- */
 
 typedef void (*row_writer)(const void *rec, struct buf *out);
 
@@ -50,7 +51,7 @@ static void write_eval(const void *rec, struct buf *out)
 
 static void write_alloc(const void *rec, struct buf *out)
 {
-    api_write_alloc_stub(rec, out);
+    api_write_alloc_row(rec, out);
 }
 
 static void write_deployment(const void *rec, struct buf *out)
@@ -58,22 +59,26 @@ static void write_deployment(const void *rec, struct buf *out)
     rec_json_write(&deployment_desc, rec, out);
 }
 
-static void write_node_stub(const void *rec, struct buf *out)
+static void write_node_row(const void *rec, struct buf *out)
 {
     const struct node *n = rec;
-    static const char *const names[] = {"ID", "Datacenter", "Name", "NodeClass", "Drain",
-                                        "SchedulingEligibility", "Status", "StatusDescription", "Drivers",
-                                        "CreateIndex", "ModifyIndex"};
+    static const char *const names[] = {"ID",         "Datacenter",
+                                        "Name",       "NodeClass",
+                                        "Drain",      "SchedulingEligibility",
+                                        "Status",     "StatusDescription",
+                                        "Drivers",    "CreateIndex",
+                                        "ModifyIndex"};
     const char *version = rec_str_map_get(&n->attributes, "nomad.version");
     buf_printf(out, "{\"Address\":\"%.*s\",\"Version\":\"%s\",\"HostVolumes\":null,",
-               (int)strcspn(n->http_addr ? n->http_addr : "", ":"), n->http_addr ? n->http_addr : "",
-               version ? version : "");
+               (int)strcspn(n->http_addr ? n->http_addr : "", ":"),
+               n->http_addr ? n->http_addr : "", version ? version : "");
     write_fields(&node_desc, n, names, 11, out);
     buf_char(out, '}');
 }
 
 static int render_rows(struct http_req *r, struct store_txn *t, const struct store_table *table,
-                       const struct rec_desc *d, row_writer write, struct buf *out, log_index *index)
+                       const struct rec_desc *d, row_writer write, struct buf *out,
+                       log_index *index)
 {
     const char *prefix = http_query(r, "prefix");
     struct store_cursor c;
@@ -109,9 +114,9 @@ static int render_rows(struct http_req *r, struct store_txn *t, const struct sto
 LIST(allocs, table_allocs, allocation_desc, write_alloc)
 LIST(evals, table_evals, evaluation_desc, write_eval)
 LIST(deployments, table_deployments, deployment_desc, write_deployment)
-LIST(nodes, table_nodes, node_desc, write_node_stub)
+LIST(nodes, table_nodes, node_desc, write_node_row)
 
-/* --- single ones ------------------------------------------------------------------------------------------------ */
+/* --- single ones ----------------------------------------------------------------------------- */
 
 static int missing(int *status, struct err *e, const char *what)
 {
@@ -205,7 +210,7 @@ static int render_eval_allocs(struct http_req *r, struct store_txn *t, void *ctx
         if (str_eq(all.items[i].eval_id, ev.id)) {
             buf_str_add(out, first ? "" : ",");
             first = false;
-            api_write_alloc_stub(&all.items[i], out);
+            api_write_alloc_row(&all.items[i], out);
         }
     buf_char(out, ']');
     return 0;
@@ -253,7 +258,7 @@ static void on_eval_allocs(struct http_req *r, void *ctx)
     api_blocking_table(r, &table_allocs, render_eval_allocs, ctx);
 }
 
-/* --- stopping one ------------------------------------------------------------------------------------------------- */
+/* --- stopping one ---------------------------------------------------------------------------- */
 
 static void on_stopped(void *arg, int status, log_index index, const struct store_result *result)
 {

@@ -26,7 +26,8 @@ static void reply_packed(struct http_req *r, const struct rec_desc *d, const voi
 }
 
 /* The node must exist, and the secret be its own. Answers otherwise. */
-static bool authenticate(struct scheduler *s, struct http_req *r, const char *id, const char *secret)
+static bool authenticate(struct scheduler *s, struct http_req *r, const char *id,
+                         const char *secret)
 {
     struct store_txn *t;
     struct node n;
@@ -43,7 +44,7 @@ static bool authenticate(struct scheduler *s, struct http_req *r, const char *id
     return right;
 }
 
-/* --- nodes ----------------------------------------------------------------------------------------------------- */
+/* --- nodes ----------------------------------------------------------------------------------- */
 
 struct registering {
     struct scheduler *s;
@@ -120,13 +121,14 @@ static void on_heartbeat(struct http_req *r, void *ctx)
     if (!known || known->down) { /* it was taken for lost: up again */
         struct cmd_node_status c = {.node_id = ref.node_id, .now_ns = clock_wall_ns()};
         c.status = arena_strdup(http_arena(r), "ready");
-        store_propose_rec(s->store, s->loop, CMD_NODE_STATUS, &cmd_node_status_desc, &c, NULL, NULL);
+        store_propose_rec(s->store, s->loop, CMD_NODE_STATUS, &cmd_node_status_desc, &c, NULL,
+                          NULL);
     }
     struct rpc_heartbeat h = {heartbeat_note(s, ref.node_id), 0};
     reply_packed(r, &rpc_heartbeat_desc, &h);
 }
 
-/* --- allocations ------------------------------------------------------------------------------------------------- */
+/* --- allocations ----------------------------------------------------------------------------- */
 
 static int render_node_allocs(struct http_req *r, struct store_txn *t, void *ctx, struct buf *out,
                               log_index *index, int *status, struct err *e)
@@ -136,7 +138,8 @@ static int render_node_allocs(struct http_req *r, struct store_txn *t, void *ctx
     struct allocations all;
     char key[STATE_KEY_MAX];
     static const struct rec_desc row = {"", sizeof(struct rpc_alloc), NULL, 0, false};
-    log_index touched = store_key_index(t, &table_allocs, key, state_watch_key(key, "node", NULL, ctx));
+    log_index touched =
+        store_key_index(t, &table_allocs, key, state_watch_key(key, "node", NULL, ctx));
     *index = answer.index = touched ? touched : 1;
     int rv = state_node_allocs(t, ctx, a, &all);
     for (size_t i = 0; i < all.n; i++) {
@@ -165,7 +168,7 @@ static void on_node_allocs(struct http_req *r, void *ctx)
     http_blocking(r, &w, 1, render_node_allocs, ref.node_id);
 }
 
-/* --- reports --------------------------------------------------------------------------------------------------------- */
+/* --- reports --------------------------------------------------------------------------------- */
 
 static void on_reported(void *arg, int status, log_index index, const struct store_result *result)
 {
@@ -228,8 +231,8 @@ static void on_update(struct http_req *r, void *ctx)
     c.allocs.items = u.allocs.items;
     c.allocs.n = u.allocs.n;
     add_evals(s, r, &c);
-    store_propose_rec(s->store, s->loop, CMD_ALLOC_UPDATES, &cmd_alloc_updates_desc, &c, on_reported,
-                      api_answer_new(r));
+    store_propose_rec(s->store, s->loop, CMD_ALLOC_UPDATES, &cmd_alloc_updates_desc, &c,
+                      on_reported, api_answer_new(r));
 }
 
 void scheduler_rpc_routes(struct scheduler *s, struct http_server *server)
@@ -240,16 +243,19 @@ void scheduler_rpc_routes(struct scheduler *s, struct http_server *server)
     http_route(server, "PUT", "/rpc/alloc/update", on_update, s);
 }
 
-/* --- the agent ----------------------------------------------------------------------------------------------------------- */
+/* --- the agent ------------------------------------------------------------------------------- */
 
 static void write_member(struct scheduler *s, struct buf *b)
 {
     int host = (int)strcspn(s->advertise_http, ":");
-    buf_printf(b, "{\"Name\":\"%s.%s\",\"Addr\":\"%.*s\",\"Port\":4648,\"Tags\":{\"build\":\"%s\",\"dc\":"
-               "\"%s\",\"port\":\"4647\",\"region\":\"%s\",\"role\":\"nomad\",\"rpc_addr\":\"%.*s\","
-               "\"vsn\":\"1\"},\"Status\":\"alive\",\"ProtocolMin\":1,\"ProtocolMax\":5,\"ProtocolCur\":2,"
-               "\"DelegateMin\":2,\"DelegateMax\":5,\"DelegateCur\":4}", s->name, s->region, host,
-               s->advertise_http, s->version, s->datacenter, s->region, host, s->advertise_http);
+    buf_printf(
+        b,
+        "{\"Name\":\"%s.%s\",\"Addr\":\"%.*s\",\"Port\":4648,\"Tags\":{\"build\":\"%s\",\"dc\":"
+        "\"%s\",\"port\":\"4647\",\"region\":\"%s\",\"role\":\"nomad\",\"rpc_addr\":\"%.*s\","
+        "\"vsn\":\"1\"},\"Status\":\"alive\",\"ProtocolMin\":1,\"ProtocolMax\":5,\"ProtocolCur\":2,"
+        "\"DelegateMin\":2,\"DelegateMax\":5,\"DelegateCur\":4}",
+        s->name, s->region, host, s->advertise_http, s->version, s->datacenter, s->region, host,
+        s->advertise_http);
 }
 
 static void on_self(struct http_req *r, void *ctx)
@@ -258,12 +264,16 @@ static void on_self(struct http_req *r, void *ctx)
     struct store_stats st;
     struct buf b = BUF_INIT;
     store_stats(s->store, &st);
-    buf_printf(&b, "{\"config\":{\"Datacenter\":\"%s\",\"Region\":\"%s\",\"NodeName\":\"%s\",\"Version\":"
-               "{\"Version\":\"%s\"},\"ACL\":{\"Enabled\":false}},\"member\":", s->datacenter, s->region,
-               s->name, s->version);
+    buf_printf(
+        &b,
+        "{\"config\":{\"Datacenter\":\"%s\",\"Region\":\"%s\",\"NodeName\":\"%s\",\"Version\":"
+        "{\"Version\":\"%s\"},\"ACL\":{\"Enabled\":false}},\"member\":",
+        s->datacenter, s->region, s->name, s->version);
     write_member(s, &b);
-    buf_printf(&b, ",\"stats\":{\"nomad\":{\"leader\":\"true\",\"server\":\"true\"},\"raft\":"
-               "{\"applied_index\":\"%" PRIu64 "\",\"state\":\"Leader\"}}}", st.applied);
+    buf_printf(&b,
+               ",\"stats\":{\"nomad\":{\"leader\":\"true\",\"server\":\"true\"},\"raft\":"
+               "{\"applied_index\":\"%" PRIu64 "\",\"state\":\"Leader\"}}}",
+               st.applied);
     http_reply_json(r, 200, &b);
     buf_fini(&b);
 }
@@ -272,7 +282,8 @@ static void on_members(struct http_req *r, void *ctx)
 {
     struct scheduler *s = ctx;
     struct buf b = BUF_INIT;
-    buf_printf(&b, "{\"ServerName\":\"%s\",\"ServerRegion\":\"%s\",\"ServerDC\":\"%s\",\"Members\":[",
+    buf_printf(&b,
+               "{\"ServerName\":\"%s\",\"ServerRegion\":\"%s\",\"ServerDC\":\"%s\",\"Members\":[",
                s->name, s->region, s->datacenter);
     write_member(s, &b);
     buf_str_add(&b, "]}");
@@ -283,13 +294,15 @@ static void on_members(struct http_req *r, void *ctx)
 static void on_health(struct http_req *r, void *ctx)
 {
     struct buf b = BUF_INIT;
-    buf_str_add(&b, "{\"client\":{\"ok\":true,\"message\":\"ok\"},\"server\":{\"ok\":true,\"message\":"
-                    "\"ok\"}}");
+    buf_str_add(&b,
+                "{\"client\":{\"ok\":true,\"message\":\"ok\"},\"server\":{\"ok\":true,\"message\":"
+                "\"ok\"}}");
     http_reply_json(r, 200, &b);
     buf_fini(&b);
 }
 
-static void reply_format(struct http_req *r, const char *before, const char *text, const char *after)
+static void reply_format(struct http_req *r, const char *before, const char *text,
+                         const char *after)
 {
     struct buf b = BUF_INIT;
     buf_printf(&b, "%s%s%s", before, text, after);

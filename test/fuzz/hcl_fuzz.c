@@ -1,4 +1,5 @@
-/* A job file of any bytes: a job or mistakes, never a crash; and a job can be validated and written. */
+/* A job file of any bytes: a job or mistakes, never a crash; and a job can be validated and
+ * written. */
 #include "jobs/job.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,4 +1,5 @@
-/* An API body of any bytes: a job or a mistake, never a crash; a job can be completed and checked. */
+/* An API body of any bytes: a job or a mistake, never a crash; a job can be completed and
+ * checked. */
 #include "jobs/job.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,4 +1,5 @@
-/* Runs a fuzz target over every file of a folder: how a kept corpus is replayed without libFuzzer. */
+/* Runs a fuzz target over every file of a folder: how a kept corpus is replayed without
+ * libFuzzer. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

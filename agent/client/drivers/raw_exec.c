@@ -9,9 +9,13 @@
 extern char **environ;
 
 /* Secrets of the agent's own that tasks must not see (the peer's default denylist). */
-static const char *const denied[] = {"CONSUL_TOKEN", "CONSUL_HTTP_TOKEN", "VAULT_TOKEN",
-                                     "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
-                                     "AWS_SESSION_TOKEN", "GOOGLE_APPLICATION_CREDENTIALS"};
+static const char *const denied[] = {"CONSUL_TOKEN",
+                                     "CONSUL_HTTP_TOKEN",
+                                     "VAULT_TOKEN",
+                                     "AWS_ACCESS_KEY_ID",
+                                     "AWS_SECRET_ACCESS_KEY",
+                                     "AWS_SESSION_TOKEN",
+                                     "GOOGLE_APPLICATION_CREDENTIALS"};
 
 static bool is_denied(const char *pair)
 {
@@ -31,8 +35,9 @@ static const struct rec_strs *environment(const struct task_env *env, struct are
             rec_strs_add(out, a, *p);
     }
     for (size_t i = 0; i < env->vars.n; i++)
-        rec_strs_add(out, a, arena_printf(a, "%s=%s", env->vars.items[i].key,
-                                          env->vars.items[i].value ? env->vars.items[i].value : ""));
+        rec_strs_add(out, a,
+                     arena_printf(a, "%s=%s", env->vars.items[i].key,
+                                  env->vars.items[i].value ? env->vars.items[i].value : ""));
     return out;
 }
 
@@ -75,20 +80,24 @@ static int read_config(const struct task *task, const struct task_env *env, stru
     json_t *v;
     size_t i;
     int rv = 0;
-    json_object_foreach(config, key, v) {
+    json_object_foreach(config, key, v)
+    {
         if (!strcmp(key, "command") && json_is_string(v)) {
             *command = task_env_expand(env, json_string_value(v));
         } else if (!strcmp(key, "args") && json_is_array(v)) {
             json_t *x;
-            json_array_foreach(v, i, x) {
+            json_array_foreach(v, i, x)
+            {
                 if (!json_is_string(x))
                     rv = err_set(e, ERR_INVALID, "config: args[%zu] must be a string", i);
                 else
                     rec_strs_add(args, a, task_env_expand(env, json_string_value(x)));
             }
         } else {
-            rv = err_set(e, ERR_INVALID, "config: \"%s\" is not an option of raw_exec, or has the wrong "
-                         "type", key);
+            rv = err_set(e, ERR_INVALID,
+                         "config: \"%s\" is not an option of raw_exec, or has the wrong "
+                         "type",
+                         key);
         }
     }
     json_decref(config);
@@ -108,8 +117,10 @@ int raw_exec_prepare(const struct task *task, const struct task_env *env, const 
         return rv;
     spec->command = find_command(command, env, task_dir, a);
     if (!spec->command)
-        return err_set(e, ERR_NOT_FOUND, "failed to start command path=\"%s\": executable file not "
-                       "found in the task's directory or $PATH", command);
+        return err_set(e, ERR_NOT_FOUND,
+                       "failed to start command path=\"%s\": executable file not "
+                       "found in the task's directory or $PATH",
+                       command);
     rec_strs_add(args, a, command);
     for (size_t i = 0; i < rest.n; i++)
         rec_strs_add(args, a, rest.items[i]);

@@ -6,8 +6,8 @@
  *     command, arg..., env..., cwd, uid, gid, out, err (log file prefixes), max_files, max_bytes
  * It starts the command in a session of its own, keeps its output in rotated files, and answers on
  * the socket DIR/executor.sock: a connection stays open as long as the task runs. When the command
- * ends, whatever it left running is killed, DIR/executor.exit gets "CODE SIGNAL WALL_NS ERROR" (written
- * whole or not at all), and the connections close. DIR/executor.pid holds "EXECUTOR TASK".
+ * ends, whatever it left running is killed, DIR/executor.exit gets "CODE SIGNAL WALL_NS ERROR"
+ * (written whole or not at all), and the connections close. DIR/executor.pid holds "EXECUTOR TASK".
  *
  * A program of its own: static, libc only, a megabyte of memory. Never talks to the network. */
 #include <errno.h>
@@ -73,7 +73,7 @@ static void fail(const char *what)
     exit(1);
 }
 
-/* --- the spec ---------------------------------------------------------------------------------------- */
+/* --- the spec -------------------------------------------------------------------------------- */
 
 static char **list_add(char **list, size_t *n, char *item)
 {
@@ -131,7 +131,7 @@ static void read_spec(void)
     }
 }
 
-/* --- logs ---------------------------------------------------------------------------------------------- */
+/* --- logs ------------------------------------------------------------------------------------ */
 
 static void log_path(const struct log *l, unsigned number, char out[4096])
 {
@@ -214,7 +214,7 @@ static void log_drain_rest(struct log *l)
         log_write(l, buf, (size_t)n);
 }
 
-/* --- the task -------------------------------------------------------------------------------------------- */
+/* --- the task -------------------------------------------------------------------------------- */
 
 /* In the child: everything up to execve; errors go up the pipe. */
 static void become_task(int out, int err, int report, pid_t parent)
@@ -287,7 +287,7 @@ static void kill_leftovers(void)
     }
 }
 
-/* --- the socket ---------------------------------------------------------------------------------------------- */
+/* --- the socket ------------------------------------------------------------------------------ */
 
 static void open_socket(void)
 {
@@ -320,7 +320,7 @@ static void write_pids(void)
     close(fd);
 }
 
-/* --- the loop ----------------------------------------------------------------------------------------------------- */
+/* --- the loop -------------------------------------------------------------------------------- */
 
 /* Reaps; returns true with the status when the task itself has ended. */
 static bool reap(int *status)

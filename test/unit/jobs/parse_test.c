@@ -65,9 +65,10 @@ static void compare(const json_t *want, json_t *got, const char *path)
     if (json_is_object(want) && json_is_object(got)) {
         const char *key;
         json_t *v;
-        json_object_foreach((json_t *)(uintptr_t)want, key, v) {
-            static const char *const server_sets[] = {"Id", "Migrate", "Reschedule", "SubmitTime",
-                                                      "HostNetwork", "Update", "Name"};
+        json_object_foreach((json_t *)(uintptr_t)want, key, v)
+        {
+            static const char *const server_sets[] = {
+                "Id", "Migrate", "Reschedule", "SubmitTime", "HostNetwork", "Update", "Name"};
             bool skip = false;
             for (size_t i = 0; i < 6; i++)
                 skip |= !strcmp(server_sets[i], key);
@@ -99,11 +100,13 @@ static void defaults_are_the_peers(void **state)
     struct job *j;
     struct job_mistakes m;
     struct buf b = BUF_INIT;
-    assert_int_equal(0, parse("job \"sink/one\" {\n datacenters = [\"dc1\"]\n meta { a = \"1\" }\n"
-                              " group \"g\" {\n count = 2\n  shutdown_delay = \"2s\"\n"
-                              "  network { port \"http\" { to = 8080 } }\n"
-                              "  task \"t1\" {\n driver = \"raw_exec\"\n   config { command = \"/bin/sh\" }\n"
-                              "   resources { cpu = 10 }\n } } }", &a, &j, &m));
+    assert_int_equal(
+        0, parse("job \"sink/one\" {\n datacenters = [\"dc1\"]\n meta { a = \"1\" }\n"
+                 " group \"g\" {\n count = 2\n  shutdown_delay = \"2s\"\n"
+                 "  network { port \"http\" { to = 8080 } }\n"
+                 "  task \"t1\" {\n driver = \"raw_exec\"\n   config { command = \"/bin/sh\" }\n"
+                 "   resources { cpu = 10 }\n } } }",
+                 &a, &j, &m));
     job_canonicalize(j, &a);
     job_canonicalize(j, &a); /* idempotent */
     rec_json_write(&job_desc, j, &b);
@@ -111,8 +114,10 @@ static void defaults_are_the_peers(void **state)
     static const char want[] =
         "{\"Type\":\"service\",\"Priority\":50,\"Region\":\"global\",\"Namespace\":\"default\","
         "\"Meta\":{\"a\":\"1\"},\"Constraints\":null,"
-        "\"TaskGroups\":[{\"Count\":2,\"ShutdownDelay\":2000000000,\"StopAfterClientDisconnect\":null,"
-        "\"RestartPolicy\":{\"Attempts\":2,\"Interval\":1800000000000,\"Delay\":15000000000,\"Mode\":\"fail\"},"
+        "\"TaskGroups\":[{\"Count\":2,\"ShutdownDelay\":2000000000,\"StopAfterClientDisconnect\":"
+        "null,"
+        "\"RestartPolicy\":{\"Attempts\":2,\"Interval\":1800000000000,\"Delay\":15000000000,"
+        "\"Mode\":\"fail\"},"
         "\"ReschedulePolicy\":{\"Attempts\":0,\"Interval\":0,\"Delay\":30000000000,"
         "\"DelayFunction\":\"exponential\",\"MaxDelay\":3600000000000,\"Unlimited\":true},"
         "\"EphemeralDisk\":{\"Sticky\":false,\"SizeMB\":300,\"Migrate\":false},"
@@ -158,8 +163,8 @@ static void the_kitchen_sink_is_understood(void **state)
 static const char *config_of(const char *body, struct arena *a, struct job_mistakes *m)
 {
     struct job *j;
-    char *text = arena_printf(a, "job \"x\" {\n group \"g\" {\n task \"t\" {\n config {\n%s\n}\n}\n}\n}\n",
-                              body);
+    char *text = arena_printf(
+        a, "job \"x\" {\n group \"g\" {\n task \"t\" {\n config {\n%s\n}\n}\n}\n}\n", body);
     return parse(text, a, &j, m) ? NULL : j->groups.items[0].tasks.items[0].config;
 }
 
@@ -197,7 +202,8 @@ static void the_language_case_by_case(void **state)
         {"a = attr.kernel.name", "{\"a\":\"${attr.kernel.name}\"}"},
         {"a = \"$${x} %%{y}\"", "{\"a\":\"${x} %{y}\"}"},
         {"a = \"{{ key }}\"", "{\"a\":\"{{ key }}\"}"},
-        {"a = <<EOT\nline ${NOMAD_X}\n  two\nEOT\nb = 1", "{\"a\":\"line ${NOMAD_X}\\n  two\\n\",\"b\":1}"},
+        {"a = <<EOT\nline ${NOMAD_X}\n  two\nEOT\nb = 1",
+         "{\"a\":\"line ${NOMAD_X}\\n  two\\n\",\"b\":1}"},
         {"a = <<-EOT\n    one\n      two\n    EOT\n", "{\"a\":\"one\\n  two\\n\"}"},
         {"a = <<EOT\nEOT\n", "{\"a\":\"\"}"},
         {"# c\n// d\n/* e\n f */ a = 1 # g", "{\"a\":1}"},
@@ -219,33 +225,39 @@ static void mistakes_say_where_and_what(void **state)
         const char *text, *mistake;
     } cases[] = {
         {"", "input.hcl:1,1-1: Missing job block; A job block is required"},
-        {"job \"a\" {\n  bogus = 1\n}",
-         "input.hcl:2,3-8: Unsupported argument; An argument named \"bogus\" is not expected here."},
+        {"job \"a\" {\n  bogus = 1\n}", "input.hcl:2,3-8: Unsupported argument; An argument named "
+                                        "\"bogus\" is not expected here."},
         {"job \"a\" {\n  datacenter = [\"x\"]\n}",
-         "input.hcl:2,3-13: Unsupported argument; An argument named \"datacenter\" is not expected here. "
+         "input.hcl:2,3-13: Unsupported argument; An argument named \"datacenter\" is not expected "
+         "here. "
          "Did you mean \"datacenters\"?"},
         {"job \"a\" {\n  update {}\n  update {}\n}",
-         "input.hcl:3,3-9: Duplicate update block; Only one update block is allowed. Another was defined "
+         "input.hcl:3,3-9: Duplicate update block; Only one update block is allowed. Another was "
+         "defined "
          "at input.hcl:2,3-9."},
         {"job \"a\" {\n  priority = \"high\"\n}",
          "input.hcl:2,14-20: Unsuitable value type; Unsuitable value: a number is required"},
         {"job \"a\" {\n  group {}\n}",
          "input.hcl:2,3-8: Missing name for group; All group blocks must have 1 labels (name)."},
         {"job \"a\" {\n  update { stagger = \"soon\" }\n}",
-         "input.hcl:2,22-28: Unsuitable value type; Unsuitable duration value: time: invalid duration "
+         "input.hcl:2,22-28: Unsuitable value type; Unsuitable duration value: time: invalid "
+         "duration "
          "\"soon\""},
         {"job \"a\" {\n  name = \"x\n}",
-         "input.hcl:2,12-3,1: Invalid multi-line string; Quoted strings may not be split over multiple "
+         "input.hcl:2,12-3,1: Invalid multi-line string; Quoted strings may not be split over "
+         "multiple "
          "lines. To produce a multi-line string, either use the \\n escape to represent a newline "
          "character or use the \"heredoc\" multi-line template syntax."},
         {"job \"a\" {\n  name = upper(\"x\")\n}",
          "input.hcl:2,10-20: Call to unknown function; There is no function named \"upper\"."},
         {"job \"a\" {\n  name = 1 +\n}", NULL},
-        {"job \"a\" {", "input.hcl:1,9-10: Unclosed configuration block; There is no closing brace for "
-                        "this block before the end of the file. This may be caused by incorrect brace "
-                        "nesting elsewhere in this file."},
-        {"task \"a\" {}", "input.hcl:1,1-5: Unsupported block type; Blocks of type \"task\" are not "
-                          "expected here."},
+        {"job \"a\" {",
+         "input.hcl:1,9-10: Unclosed configuration block; There is no closing brace for "
+         "this block before the end of the file. This may be caused by incorrect brace "
+         "nesting elsewhere in this file."},
+        {"task \"a\" {}",
+         "input.hcl:1,1-5: Unsupported block type; Blocks of type \"task\" are not "
+         "expected here."},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct arena a = ARENA_INIT;
@@ -296,13 +308,16 @@ static void validation_tells_all_at_once(void **state)
     struct job *j;
     struct buf b = BUF_INIT;
     assert_int_equal(0, parse("job \"a b\" {\n priority = 101\n group \"g\" {\n  count = 1\n"
-                              "  task \"t\" {\n   resources { memory = 5 }\n   service { port = \"web\" name = \"x_y\" }\n"
-                              "  }\n }\n}", &a, &j, &m));
+                              "  task \"t\" {\n   resources { memory = 5 }\n   service { port = "
+                              "\"web\" name = \"x_y\" }\n"
+                              "  }\n }\n}",
+                              &a, &j, &m));
     job_canonicalize(j, &a);
     assert_int_equal(ERR_INVALID, job_validate(j, &m, &w));
     job_mistakes_write(&m, &b);
     static const char *const texts[] = {
-        "4 errors occurred:\n\t* Job ID contains a space\n\t* Job priority must be between [1, 100]\n"
+        "4 errors occurred:\n\t* Job ID contains a space\n\t* Job priority must be between [1, "
+        "100]\n"
         "\t* Missing job datacenters\n\t* Task group g validation failed: 1 error occurred:\n",
         "Missing task driver", "minimum MemoryMB value is 10; got 5",
         "port label \"web\" referenced by services x_y does not exist",

@@ -16,10 +16,11 @@ static void validate(const struct parts *c, struct arena *a, struct buf *out)
 {
     struct job_mistakes m = {.arena = a}, w = {.arena = a};
     struct job *j;
-    char *text = arena_printf(a,
-                              "job \"j\" {\n datacenters = [\"dc1\"]\n %s\n group \"g\" {\n %s\n"
-                              " task \"t\" {\n driver = \"raw_exec\"\n %s\n }\n }\n}\n",
-                              c->job ? c->job : "", c->group ? c->group : "", c->task ? c->task : "");
+    char *text =
+        arena_printf(a,
+                     "job \"j\" {\n datacenters = [\"dc1\"]\n %s\n group \"g\" {\n %s\n"
+                     " task \"t\" {\n driver = \"raw_exec\"\n %s\n }\n }\n}\n",
+                     c->job ? c->job : "", c->group ? c->group : "", c->task ? c->task : "");
     if (job_parse_hcl("t", text, strlen(text), a, &j, &m))
         fail_msg("%s: %s", text, m.items[0].text);
     job_canonicalize(j, a);
@@ -35,11 +36,13 @@ static void blocks_case_by_case(void **state)
         {"type = \"batch\"\n periodic {}", NULL, NULL, "Must specify a spec"},
         {"type = \"batch\"\n parameterized { payload = \"x\" }", NULL, NULL,
          "Unknown payload requirement: \"x\""},
-        {"type = \"batch\"\n parameterized {\n meta_required = [\"a\"]\n meta_optional = [\"a\"]\n }",
+        {"type = \"batch\"\n parameterized {\n meta_required = [\"a\"]\n meta_optional = [\"a\"]\n "
+         "}",
          NULL, NULL, "Required and optional meta keys should be disjoint"},
         {"type = \"batch\"", "update {}", NULL, "Job type \"batch\" does not allow update block"},
         {"type = \"batch\"", "migrate {}", NULL, "Job type \"batch\" does not allow migrate block"},
-        {"type = \"system\"", "reschedule {}", NULL, "System jobs should not have a reschedule policy"},
+        {"type = \"system\"", "reschedule {}", NULL,
+         "System jobs should not have a reschedule policy"},
         {NULL, "migrate { max_parallel = -1 }", NULL, "MaxParallel must be >= 0 but found -1"},
         {NULL, "migrate { min_healthy_time = \"10m\" }", NULL,
          "MinHealthyTime must be less than HealthyDeadline"},
@@ -56,35 +59,47 @@ static void blocks_case_by_case(void **state)
          "volume_mount { volume = \"v\" destination = \"/d\" }", NULL},
         {NULL, NULL, "volume_mount { volume = \"w\" }",
          "Task t has a volume mount (0) referencing undefined volume w"},
-        {NULL, "reschedule { attempts = 3 interval = \"10m\" unlimited = false delay = \"30s\" "
-               "delay_function = \"constant\" }", NULL, NULL},
-        {NULL, "reschedule { attempts = 3 interval = \"1m\" unlimited = false delay = \"30s\" "
-               "delay_function = \"constant\" }", NULL,
-         "Nomad can only make 2 attempts in 1m0s with initial delay 30s and delay function \"constant\""},
-        {NULL, "reschedule { attempts = 3 interval = \"1m\" unlimited = false delay = \"30s\" "
-               "delay_function = \"constant\" }", NULL,
-         "Set the interval to at least 1m30s to accommodate 3 attempts"},
+        {NULL,
+         "reschedule { attempts = 3 interval = \"10m\" unlimited = false delay = \"30s\" "
+         "delay_function = \"constant\" }",
+         NULL, NULL},
+        {NULL,
+         "reschedule { attempts = 3 interval = \"1m\" unlimited = false delay = \"30s\" "
+         "delay_function = \"constant\" }",
+         NULL,
+         "Nomad can only make 2 attempts in 1m0s with initial delay 30s and delay function "
+         "\"constant\""},
+        {NULL,
+         "reschedule { attempts = 3 interval = \"1m\" unlimited = false delay = \"30s\" "
+         "delay_function = \"constant\" }",
+         NULL, "Set the interval to at least 1m30s to accommodate 3 attempts"},
         {NULL, "network { port \"a\" { static = 80 }\n port \"b\" { static = 80 } }", NULL,
          "Static port 80 already reserved"},
-        {NULL, "network { port \"a\" { static = 80 }\n port \"b\" {\n static = 80\n host_network = "
-               "\"x\"\n} }", NULL, NULL},
+        {NULL,
+         "network { port \"a\" { static = 80 }\n port \"b\" {\n static = 80\n host_network = "
+         "\"x\"\n} }",
+         NULL, NULL},
         {NULL, "service { name = \"a\" address_mode = \"driver\" }", NULL,
          "Service address_mode must be"},
-        {NULL, NULL, "service { name = \"a\" }\n service { name = \"a\" }", "service \"a\" is duplicate"},
+        {NULL, NULL, "service { name = \"a\" }\n service { name = \"a\" }",
+         "service \"a\" is duplicate"},
         {NULL, NULL, "template { destination = \"local/x\" data = \"y\" }", NULL},
         {NULL, NULL, "template { destination = \"local/x\" }", "Must specify a source path"},
         {NULL, NULL, "template { data = \"x\" }", "Must specify a destination for the template"},
-        {NULL, NULL, "template { destination = \"../../x\" data = \"y\" }", "escapes alloc directory"},
+        {NULL, NULL, "template { destination = \"../../x\" data = \"y\" }",
+         "escapes alloc directory"},
         {NULL, NULL, "template { destination = \"../x\" data = \"y\" }", NULL},
         {NULL, NULL, "template { destination = \"x\" data = \"y\" change_mode = \"signal\" }",
          "Must specify signal value"},
         {NULL, NULL, "template { destination = \"x\" data = \"y\" perms = \"rwx\" }",
          "Failed to parse \"rwx\" as octal"},
-        {NULL, NULL, "template { destination = \"x\" data = \"y\" }\n"
-                     "template { destination = \"x\" data = \"z\" }",
+        {NULL, NULL,
+         "template { destination = \"x\" data = \"y\" }\n"
+         "template { destination = \"x\" data = \"z\" }",
          "Template 2 has same destination as template 1: x"},
         {NULL, NULL, "artifact {}", "source must be specified"},
-        {NULL, NULL, "artifact { source = \"http://h/x\" mode = \"all\" }", "invalid artifact mode"},
+        {NULL, NULL, "artifact { source = \"http://h/x\" mode = \"all\" }",
+         "invalid artifact mode"},
         {NULL, NULL, "artifact { source = \"http://h/x\" options { checksum = \"md5:12\" } }",
          "invalid md5 checksum: 12"},
         {NULL, NULL, "artifact { source = \"http://h/x\" options { checksum = \"crc:12\" } }",
@@ -96,7 +111,8 @@ static void blocks_case_by_case(void **state)
         {NULL, NULL, "vault {}", "Policy list cannot be empty"},
         {"vault { policies = [\"p\"] }", NULL, NULL, "Vault not enabled"}, /* every task's */
         {NULL, "vault { policies = [\"p\"] }", NULL, "Vault not enabled"},
-        {NULL, NULL, "logs { max_files = 9223372036854775807 }", "log storage (9223372036854775807 MB)"},
+        {NULL, NULL, "logs { max_files = 9223372036854775807 }",
+         "log storage (9223372036854775807 MB)"},
         {"spread { attribute = \"${node.datacenter}\" target \"a\" { percent = 101 } }", NULL, NULL,
          "Spread target percentage for value \"a\" must be between 0 and 100"},
         {"constraint { attribute = \"${meta.a}\" operator = \"is_set\" value = \"x\" }", NULL, NULL,

@@ -17,7 +17,8 @@ static int apply_set(struct store_txn *t, log_index index, const void *payload, 
         return ERR_CORRUPT;
     struct store_val old;
     size_t klen = (size_t)(eq - p), vlen = len - klen - 1;
-    if (!store_get(t, &kv_table, p, klen, &old) && old.len == vlen && !memcmp(old.data, eq + 1, vlen))
+    if (!store_get(t, &kv_table, p, klen, &old) && old.len == vlen &&
+        !memcmp(old.data, eq + 1, vlen))
         return 0; /* the same: nothing changes */
     store_put(t, &kv_table, p, klen, eq + 1, vlen);
     r->number = index;
@@ -57,8 +58,11 @@ static const struct store_module *const modules[] = {&kv_module};
 
 struct store *kv_open(const char *dir, uint64_t segment_bytes)
 {
-    struct store_config c = {.dir = dir, .modules = modules, .n_modules = 1,
-                             .segment_bytes = segment_bytes, .map_size_bytes = (size_t)1 << 30};
+    struct store_config c = {.dir = dir,
+                             .modules = modules,
+                             .n_modules = 1,
+                             .segment_bytes = segment_bytes,
+                             .map_size_bytes = (size_t)1 << 30};
     struct store *s;
     struct err e = ERR_INIT;
     if (store_open(&c, &s, &e))

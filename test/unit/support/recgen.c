@@ -24,9 +24,10 @@ uint32_t recgen_below(struct recgen *g, uint32_t bound)
 
 static char *random_text(struct recgen *g, struct arena *a)
 {
-    static const char *const pieces[] = {"a",  "Z",        "0",      " ",  "\"", "\\", "\n", "<",
-                                         "&",  "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x8d\x8c", "\t",
-                                         "\x01", "${x}",   "\x7f"};
+    static const char *const pieces[] = {
+        "a",  "Z",    "0",    " ",        "\"",           "\\",
+        "\n", "<",    "&",    "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x8d\x8c",
+        "\t", "\x01", "${x}", "\x7f"};
     struct buf b = BUF_INIT;
     for (uint32_t n = recgen_below(g, 12); n; n--)
         buf_str_add(&b, pieces[recgen_below(g, sizeof(pieces) / sizeof(pieces[0]))]);
@@ -37,15 +38,16 @@ static char *random_text(struct recgen *g, struct arena *a)
 
 static int64_t random_int(struct recgen *g)
 {
-    static const int64_t edges[] = {0, 1, -1, 127, 128, -128, -129, 65535, 65536, INT32_MAX,
-                                    INT64_MAX, INT64_MIN + 1};
+    static const int64_t edges[] = {0,    1,     -1,    127,       128,       -128,
+                                    -129, 65535, 65536, INT32_MAX, INT64_MAX, INT64_MIN + 1};
     return recgen_below(g, 3) ? (int64_t)(next(g) >> recgen_below(g, 64))
                               : edges[recgen_below(g, sizeof(edges) / sizeof(edges[0]))];
 }
 
 static char *random_raw(struct recgen *g, struct arena *a)
 {
-    static const char *const raws[] = {"1", "true", "\"x\"", "[1,\"b\"]", "{\"a\":{\"b\":[]}}", "{}"};
+    static const char *const raws[] = {"1", "true", "\"x\"", "[1,\"b\"]", "{\"a\":{\"b\":[]}}",
+                                       "{}"};
     return arena_strdup(a, raws[recgen_below(g, sizeof(raws) / sizeof(raws[0]))]);
 }
 
@@ -132,7 +134,7 @@ void recgen_fill(struct recgen *g, const struct rec_desc *d, struct arena *a, vo
             fill_field(g, &d->fields[i], a, (char *)rec + d->fields[i].offset);
 }
 
-/* --- the properties ---------------------------------------------------------------------------- */
+/* --- the properties -------------------------------------------------------------------------- */
 
 static void check_binary(const struct rec_desc *d, const void *rec, struct arena *a)
 {
@@ -181,7 +183,8 @@ static void check_broken(struct recgen *g, const struct rec_desc *d, const void 
     rec_json_write(d, rec, &json);
     for (int i = 0; i < 8; i++) {
         struct buf b = BUF_INIT;
-        buf_add(&b, bin.data, recgen_below(g, 4) ? bin.len : recgen_below(g, (uint32_t)bin.len + 1));
+        buf_add(&b, bin.data,
+                recgen_below(g, 4) ? bin.len : recgen_below(g, (uint32_t)bin.len + 1));
         if (b.len)
             b.data[recgen_below(g, (uint32_t)b.len)] = (char)next(g);
         (void)rec_unpack(d, b.data, b.len, NULL, back, NULL);

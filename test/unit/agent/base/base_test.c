@@ -53,8 +53,10 @@ static void durations_as_go_reads_and_writes_them(void **state)
         duration_format(ns, text);
         assert_string_equal(cases[i].back ? cases[i].back : cases[i].text, text);
     }
-    static const char *const bad[] = {"", "3", "-", "s", ".", "-.", ".s", "+.s", "1d", "5 s", "1h ",
-                                      "9223372036854775808ns", "3000000h", "banana"};
+    static const char *const bad[] = {"",         "3",     "-",   "s",
+                                      ".",        "-.",    ".s",  "+.s",
+                                      "1d",       "5 s",   "1h ", "9223372036854775808ns",
+                                      "3000000h", "banana"};
     int64_t ns;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_equal(ERR_INVALID, duration_parse(bad[i], &ns));
@@ -118,7 +120,9 @@ static void json_strings_as_go_escapes_them(void **state)
         {"\n\t\r\b", 4, "\"\\n\\t\\r\\u0008\""},
         {"\xc3\xa9\xe2\x82\xac", 5, "\"\xc3\xa9\xe2\x82\xac\""},
         {"\xe2\x80\xa8", 3, "\"\\u2028\""},
-        {"a\xff" "b", 3, "\"a\\ufffdb\""},
+        {"a\xff"
+         "b",
+         3, "\"a\\ufffdb\""},
         {"\xc0\xaf", 2, "\"\\ufffd\\ufffd\""},
         {"\xed\xa0\x80", 3, "\"\\ufffd\\ufffd\\ufffd\""},
         {"\0x", 2, "\"\\u0000x\""},
@@ -155,7 +159,8 @@ static void json_numbers_as_go_writes_them(void **state)
 
 static void base64_of_every_length(void **state)
 {
-    static const char *const out[] = {"", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"};
+    static const char *const out[] = {"",         "Zg==",     "Zm8=",    "Zm9v",
+                                      "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"};
     for (size_t n = 0; n <= 6; n++) {
         struct buf b = BUF_INIT;
         buf_base64(&b, "foobar", n);

@@ -104,7 +104,8 @@ static void json_keys_ignore_case_and_null_keeps(void **state)
     struct arena a = ARENA_INIT;
     struct thing t;
     struct err e = ERR_INIT;
-    assert_int_equal(0, parse("{\"NAME\":\"x\",\"count\":3,\"Note\":null,\"nobody\":1}", 0, &a, &t, &e));
+    assert_int_equal(
+        0, parse("{\"NAME\":\"x\",\"count\":3,\"Note\":null,\"nobody\":1}", 0, &a, &t, &e));
     assert_string_equal(t.name, "x");
     assert_int_equal(t.count, 3);
     assert_null(t.note);
@@ -124,7 +125,8 @@ static void json_errors_name_the_path(void **state)
         {"{\"Ports\":[{\"Value\":1},{\"Value\":\"x\"}]}",
          "Ports[1].Value: expected a number, got a string", 0},
         {"{\"Meta\":{\"a\":1}}", "Meta.a: expected a string, got a number", 0},
-        {"{\"Tasks\":{\"web\":{\"Port\":[]}}}", "Tasks.web.Port: expected an object, got a list", 0},
+        {"{\"Tasks\":{\"web\":{\"Port\":[]}}}", "Tasks.web.Port: expected an object, got a list",
+         0},
         {"{\"Count\":1.5}", "Count: expected a whole number, got a number", 0},
         {"{\"Index\":-1}", "Index: expected a number that is not negative", 0},
         {"{\"Wait\":\"soon\"}", "Wait: invalid duration \"soon\"", 0},
@@ -148,12 +150,13 @@ static void json_empty_forms(void **state)
     struct buf b = BUF_INIT;
     rec_json_write(&thing_desc, &t, &b);
     assert_string_equal(
-        b.data, "{\"Flag\":false,\"Maybe\":null,\"Count\":0,\"Limit\":null,\"Index\":0,\"Score\":0,"
-                "\"Name\":\"\",\"Note\":null,\"Config\":null,\"Wait\":0,\"Delay\":null,"
-                "\"When\":\"0001-01-01T00:00:00Z\",\"Seen\":null,\"Payload\":null,"
-                "\"First\":{\"Label\":\"\",\"Value\":0},\"Second\":null,\"Ports\":null,\"Tasks\":{},"
-                "\"Args\":[],\"Meta\":null,\"Counts\":null,\"Scores\":null,\"Header\":null,"
-                "\"ModifyIndex\":0}");
+        b.data,
+        "{\"Flag\":false,\"Maybe\":null,\"Count\":0,\"Limit\":null,\"Index\":0,\"Score\":0,"
+        "\"Name\":\"\",\"Note\":null,\"Config\":null,\"Wait\":0,\"Delay\":null,"
+        "\"When\":\"0001-01-01T00:00:00Z\",\"Seen\":null,\"Payload\":null,"
+        "\"First\":{\"Label\":\"\",\"Value\":0},\"Second\":null,\"Ports\":null,\"Tasks\":{},"
+        "\"Args\":[],\"Meta\":null,\"Counts\":null,\"Scores\":null,\"Header\":null,"
+        "\"ModifyIndex\":0}");
     buf_fini(&b);
 }
 
@@ -193,7 +196,8 @@ static void binary_survives_versions(void **state)
     struct arena a = ARENA_INIT;
     struct thing x, y;
     struct err e = ERR_INIT;
-    parse("{\"Flag\":true,\"Count\":5,\"Name\":\"n\",\"Ports\":[{\"Label\":\"p\"}]}", 0, &a, &x, &e);
+    parse("{\"Flag\":true,\"Count\":5,\"Name\":\"n\",\"Ports\":[{\"Label\":\"p\"}]}", 0, &a, &x,
+          &e);
     struct buf b = BUF_INIT;
     rec_pack(&thing_desc, &x, &b);
     assert_int_equal(0, rec_unpack(&older, b.data, b.len, &a, &y, &e));
@@ -230,10 +234,11 @@ static void diff_lists_what_differs(void **state)
     struct thing x, y;
     struct err e = ERR_INIT;
     parse("{\"Name\":\"a\",\"Count\":5,\"Args\":[\"-v\"],\"Meta\":{\"k\":\"1\"},"
-          "\"Ports\":[{\"Label\":\"http\",\"Value\":1},{\"Label\":\"gone\"}]}", 0, &a, &x, &e);
+          "\"Ports\":[{\"Label\":\"http\",\"Value\":1},{\"Label\":\"gone\"}]}",
+          0, &a, &x, &e);
     parse("{\"Name\":\"a\",\"Count\":6,\"Args\":[\"-v\",\"-x\"],\"Meta\":{\"m\":\"2\"},"
-          "\"Ports\":[{\"Label\":\"new\"},{\"Label\":\"http\",\"Value\":2}],\"ModifyIndex\":9}", 0, &a,
-          &y, &e);
+          "\"Ports\":[{\"Label\":\"new\"},{\"Label\":\"http\",\"Value\":2}],\"ModifyIndex\":9}",
+          0, &a, &y, &e);
     struct rec_diff *d = rec_diff(&thing_desc, "Thing", &x, &y, &a);
     assert_int_equal(d->type, REC_EDITED);
     assert_int_equal(d->n_fields, 4);

@@ -24,7 +24,7 @@ static int port;
 static char dir[64];
 static int cancels;
 
-/* --- handlers ------------------------------------------------------------------------------------------- */
+/* --- handlers -------------------------------------------------------------------------------- */
 
 static void on_echo(struct http_req *r, void *ctx)
 {
@@ -122,7 +122,7 @@ static void on_big(struct http_req *r, void *ctx)
     free(text);
 }
 
-/* --- set-up ------------------------------------------------------------------------------------------------ */
+/* --- set-up ---------------------------------------------------------------------------------- */
 
 static int setup(void **state)
 {
@@ -130,8 +130,11 @@ static int setup(void **state)
     assert_non_null(mkdtemp(dir));
     loop_init(&loop);
     store = kv_open(dir, 0);
-    struct http_server_config c = {.name = "test", .dialect = HTTP_CONSUL, .store = store,
-                                   .max_body_bytes = 100000, .gzip = true};
+    struct http_server_config c = {.name = "test",
+                                   .dialect = HTTP_CONSUL,
+                                   .store = store,
+                                   .max_body_bytes = 100000,
+                                   .gzip = true};
     struct err e = ERR_INIT;
     assert_int_equal(0, http_server_new(&loop, &c, &server, &e));
     http_route(server, "GET,PUT", "/echo/:id/*rest", on_echo, NULL);
@@ -191,12 +194,16 @@ static void on_response(void *arg, const struct http_response *r)
     g->done = true;
 }
 
-static struct http_call *begin(struct got *g, const char *method, const char *path, const char *body)
+static struct http_call *begin(struct got *g, const char *method, const char *path,
+                               const char *body)
 {
     char url[256];
     snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", port, path);
-    struct http_call_options o = {.method = method, .url = url, .body = body,
-                                  .body_len = body ? strlen(body) : 0, .timeout_ms = 60000};
+    struct http_call_options o = {.method = method,
+                                  .url = url,
+                                  .body = body,
+                                  .body_len = body ? strlen(body) : 0,
+                                  .timeout_ms = 60000};
     memset(g, 0, sizeof(*g));
     return http_call(client, &o, on_response, g);
 }
@@ -210,7 +217,7 @@ static struct got *fetch(const char *method, const char *path, const char *body)
     return &g;
 }
 
-/* --- tests -------------------------------------------------------------------------------------------------- */
+/* --- tests ----------------------------------------------------------------------------------- */
 
 static void routes_params_and_queries(void **state)
 {
@@ -221,7 +228,8 @@ static void routes_params_and_queries(void **state)
     g = fetch("GET", "/echo/fixed", NULL); /* the most literal route wins */
     assert_string_equal("{\"a\":[1,2],\"b\":{}}", g->body);
     g = fetch("GET", "/echo/fixed?pretty", NULL);
-    assert_string_equal("{\n    \"a\": [\n        1,\n        2\n    ],\n    \"b\": {}\n}", g->body);
+    assert_string_equal("{\n    \"a\": [\n        1,\n        2\n    ],\n    \"b\": {}\n}",
+                        g->body);
 }
 
 static void errors_are_the_peers(void **state)
@@ -273,7 +281,8 @@ static void a_blocking_query_waits_for_its_key(void **state)
 static int connect_raw(const char *text)
 {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in sin = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+    struct sockaddr_in sin = {.sin_family = AF_INET,
+                              .sin_port = htons((uint16_t)port),
                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     assert_int_equal(0, connect(fd, (struct sockaddr *)&sin, sizeof(sin)));
     assert_int_equal((ssize_t)strlen(text), write(fd, text, strlen(text)));
@@ -411,7 +420,8 @@ static void streams_wait_for_slow_readers(void **state)
 
 static void large_answers_are_compressed_when_asked(void **state)
 {
-    int fd = connect_raw("GET /big HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n");
+    int fd = connect_raw(
+        "GET /big HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n");
     size_t total = 0;
     char head[2048] = "";
     for (int i = 0; i < 30000; i++) {

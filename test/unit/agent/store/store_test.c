@@ -91,7 +91,7 @@ static void indexes_move_only_with_changes(void **state)
     store_read_end(&t);
     propose(s, KV_SET, "k=v", 0);
     log_index i = propose(s, KV_SET, "k=w", 0);
-    propose(s, KV_SET, "k=w", 0);           /* the same again */
+    propose(s, KV_SET, "k=w", 0); /* the same again */
     propose(s, KV_REFUSE, "x", ERR_CONFLICT);
     propose(s, KV_DEL, "absent", ERR_NOT_FOUND);
     store_read(s, &t, NULL);
@@ -133,7 +133,8 @@ static void watches_wake_only_those_concerned(void **state)
     loop_init(&l);
     struct seen key = {0}, prefix = {0}, table = {0}, empty_prefix = {0};
     key.watch = store_watch_add(s, &l, STORE_WATCH_KEY, &kv_table, "a/1", 3, on_watch, &key);
-    prefix.watch = store_watch_add(s, &l, STORE_WATCH_PREFIX, &kv_table, "a/", 2, on_watch, &prefix);
+    prefix.watch =
+        store_watch_add(s, &l, STORE_WATCH_PREFIX, &kv_table, "a/", 2, on_watch, &prefix);
     empty_prefix.watch =
         store_watch_add(s, &l, STORE_WATCH_PREFIX, &kv_table, "", 0, on_watch, &empty_prefix);
     table.watch = store_watch_add(s, &l, STORE_WATCH_TABLE, &kv_table, NULL, 0, on_watch, &table);
@@ -292,7 +293,7 @@ static void the_state_is_rebuilt_from_snapshot_and_tail(void **state)
     store_close(&s);
 }
 
-/* --- the log's tail ------------------------------------------------------------------------------------ */
+/* --- the log's tail -------------------------------------------------------------------------- */
 
 static char segment[160];
 static struct buf whole = BUF_INIT;
@@ -376,7 +377,7 @@ static void a_flipped_bit_before_the_tail_is_refused(void **state)
     buf_fini(&whole);
 }
 
-/* --- disk trouble ----------------------------------------------------------------------------------------- */
+/* --- disk trouble ---------------------------------------------------------------------------- */
 
 static void a_failed_write_is_refused_and_never_comes_back(void **state)
 {
@@ -386,7 +387,7 @@ static void a_failed_write_is_refused_and_never_comes_back(void **state)
         log_file_faults = (struct log_file_faults){kind == 0, kind == 1, ENOSPC};
         assert_int_equal(ERR_NO_SPACE, kv_set(s, "lost", "x"));
         assert_null(kv_get(s, "lost"));
-        assert_string_equal("1", kv_get(s, "kept")); /* reads go on */
+        assert_string_equal("1", kv_get(s, "kept"));  /* reads go on */
         assert_int_equal(0, kv_set(s, "after", "2")); /* and writes, once there is room */
         store_close(&s);
         drop_state();

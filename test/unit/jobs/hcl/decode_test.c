@@ -121,45 +121,65 @@ static void fields_case_by_case(void **state)
         {"config { r \"l\" \"m\" {} }", "\"Config\":{\"r\":[{\"l\":[{\"m\":[{}]}]}]}"},
         {"config = {a = {b = 1}}", "\"Config\":{\"a\":[{\"b\":1}]}"},
         /* mistakes */
-        {"zzzz = 1", "t:1,1-5: Unsupported argument; An argument named \"zzzz\" is not expected here."},
-        {"cuont = 1", "t:1,1-6: Unsupported argument; An argument named \"cuont\" is not expected here. "
-                      "Did you mean \"count\"?"},
-        {"zzzz {}", "t:1,1-5: Unsupported block type; Blocks of type \"zzzz\" are not expected here."},
-        {"lone = {}", "t:1,1-5: Unsupported argument; An argument named \"lone\" is not expected here. "
-                      "Did you mean to define a block of type \"lone\"?"},
-        {"count {}", "t:1,1-6: Unsupported block type; Blocks of type \"count\" are not expected here. "
-                     "Did you mean to define argument \"count\"? If so, use the equals sign to assign it "
-                     "a value."},
-        {"count = 1\ncount = 2", "t:2,1-6: Attribute redefined; The argument \"count\" was already set "
-                                 "at t:1,1-10. Each argument may be set only once."},
-        {"lone {}\nlone {}", "t:2,1-5: Duplicate lone block; Only one lone block is allowed. Another was "
-                             "defined at t:1,1-5."},
-        {"meta = {}\nmeta {}", "t:2,1-5: Duplicate meta block; meta may not be defined more than once. "
-                               "Another definition is defined at t:1,1-10."},
-        {"inner {}", "t:1,1-6: Missing name for inner; All inner blocks must have 1 labels (name)."},
+        {"zzzz = 1",
+         "t:1,1-5: Unsupported argument; An argument named \"zzzz\" is not expected here."},
+        {"cuont = 1",
+         "t:1,1-6: Unsupported argument; An argument named \"cuont\" is not expected here. "
+         "Did you mean \"count\"?"},
+        {"zzzz {}",
+         "t:1,1-5: Unsupported block type; Blocks of type \"zzzz\" are not expected here."},
+        {"lone = {}",
+         "t:1,1-5: Unsupported argument; An argument named \"lone\" is not expected here. "
+         "Did you mean to define a block of type \"lone\"?"},
+        {"count {}",
+         "t:1,1-6: Unsupported block type; Blocks of type \"count\" are not expected here. "
+         "Did you mean to define argument \"count\"? If so, use the equals sign to assign it "
+         "a value."},
+        {"count = 1\ncount = 2",
+         "t:2,1-6: Attribute redefined; The argument \"count\" was already set "
+         "at t:1,1-10. Each argument may be set only once."},
+        {"lone {}\nlone {}",
+         "t:2,1-5: Duplicate lone block; Only one lone block is allowed. Another was "
+         "defined at t:1,1-5."},
+        {"meta = {}\nmeta {}",
+         "t:2,1-5: Duplicate meta block; meta may not be defined more than once. "
+         "Another definition is defined at t:1,1-10."},
+        {"inner {}",
+         "t:1,1-6: Missing name for inner; All inner blocks must have 1 labels (name)."},
         {"inner \"a\" \"b\" {}", "t:1,11-14: Extraneous label for inner; Only 1 labels (name) are "
                                  "expected for inner blocks."},
-        {"lone \"a\" {}", "t:1,6-9: Extraneous label for lone; No labels are expected for lone blocks."},
-        {"inner \"a\" { name = \"b\" }", "t:1,13-17: Unsupported argument; An argument named \"name\" is "
-                                         "not expected here."},
+        {"lone \"a\" {}",
+         "t:1,6-9: Extraneous label for lone; No labels are expected for lone blocks."},
+        {"inner \"a\" { name = \"b\" }",
+         "t:1,13-17: Unsupported argument; An argument named \"name\" is "
+         "not expected here."},
         {"meta { a {} }", "t:1,8-9: Unexpected block; Blocks are not allowed here."},
-        {"count = \"x\"", "t:1,9-12: Unsuitable value type; Unsuitable value: a number is required"},
-        {"count = 1.5", "t:1,9-12: Unsuitable value type; Unsuitable value: value must be a whole number"},
-        {"count = 1e30", "t:1,9-13: Unsuitable value type; Unsuitable value: value is out of range"},
-        {"lone { weight = -1 }", "t:1,17-19: Unsuitable value type; Unsuitable value: value must be a "
-                                 "whole number, 0 or greater"},
+        {"count = \"x\"",
+         "t:1,9-12: Unsuitable value type; Unsuitable value: a number is required"},
+        {"count = 1.5",
+         "t:1,9-12: Unsuitable value type; Unsuitable value: value must be a whole number"},
+        {"count = 1e30",
+         "t:1,9-13: Unsuitable value type; Unsuitable value: value is out of range"},
+        {"lone { weight = -1 }",
+         "t:1,17-19: Unsuitable value type; Unsuitable value: value must be a "
+         "whole number, 0 or greater"},
         {"on = 5", "t:1,6-7: Unsuitable value type; Unsuitable value: a bool is required"},
         {"text = []", "t:1,8-10: Unsuitable value type; Unsuitable value: string required"},
-        {"tags = \"a\"", "t:1,8-11: Unsuitable value type; Unsuitable value: list of string required"},
-        {"tags = [\"a\", []]", "t:1,14-16: Unsuitable value type; Unsuitable value: string required"},
+        {"tags = \"a\"",
+         "t:1,8-11: Unsuitable value type; Unsuitable value: list of string required"},
+        {"tags = [\"a\", []]",
+         "t:1,14-16: Unsuitable value type; Unsuitable value: string required"},
         {"meta = 1", "t:1,8-9: Unsuitable value type; Unsuitable value: map of string required"},
-        {"wait = \"1d\"", "t:1,8-12: Unsuitable value type; Unsuitable duration value: time: invalid "
-                          "duration \"1d\""},
-        {"wait = true", "t:1,8-12: Unsuitable value type; Unsuitable value: expected a string but found "
-                        "bool"},
-        {"count = \"x\"\non = 5", "t:1,9-12: Unsuitable value type; Unsuitable value: a number is "
-                                  "required\nt:2,6-7: Unsuitable value type; Unsuitable value: a bool is "
-                                  "required"},
+        {"wait = \"1d\"",
+         "t:1,8-12: Unsuitable value type; Unsuitable duration value: time: invalid "
+         "duration \"1d\""},
+        {"wait = true",
+         "t:1,8-12: Unsuitable value type; Unsuitable value: expected a string but found "
+         "bool"},
+        {"count = \"x\"\non = 5",
+         "t:1,9-12: Unsuitable value type; Unsuitable value: a number is "
+         "required\nt:2,6-7: Unsuitable value type; Unsuitable value: a bool is "
+         "required"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct arena a = ARENA_INIT;

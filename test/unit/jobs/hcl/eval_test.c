@@ -33,9 +33,8 @@ static const struct hcl_function *find_function(const struct hcl_scope *s, const
     static const struct hcl_function count = {"count", 1, 3, call_count};
     return strcmp(name, "count") ? NULL : &count;
 }
-static const struct hcl_scope scope = {.variable = find_variable,
-                                       .function = find_function,
-                                       .strict_root = is_strict};
+static const struct hcl_scope scope = {
+    .variable = find_variable, .function = find_function, .strict_root = is_strict};
 
 /* Evaluates the text of one argument; the value as JSON, or "! " and the first mistake. */
 static void evaluate(const char *expr, struct arena *a, struct buf *out)
@@ -99,7 +98,8 @@ static void expressions_case_by_case(void **state)
         {"<<E\n  a\n  E", "\"  a\\n\""},
         /* for the runtime */
         {"attr.kernel.name", "\"${attr.kernel.name}\""},
-        {"\"x ${env[\"A B\"]} ${NOMAD_PORT_http}\"", "\"x ${env[\\\"A B\\\"]} ${NOMAD_PORT_http}\""},
+        {"\"x ${env[\"A B\"]} ${NOMAD_PORT_http}\"",
+         "\"x ${env[\\\"A B\\\"]} ${NOMAD_PORT_http}\""},
         {"\"${ node.class }\"", "\"${node.class}\""},
         {"\"$${a} %%{b} $x %y $\"", "\"${a} %{b} $x %y $\""},
         /* mistakes */
@@ -109,21 +109,26 @@ static void expressions_case_by_case(void **state)
         {"3 ? 1 : 2", "! Incorrect condition type; The condition expression must be of type bool."},
         {"[1][1]", "! Invalid index; The given key does not identify an element in this collection "
                    "value."},
-        {"[1][0.5]", "! Invalid index; The given key does not identify an element in this collection "
-                     "value."},
-        {"{a = 1}.b", "! Unsupported attribute; This object does not have an attribute named \"b\"."},
+        {"[1][0.5]",
+         "! Invalid index; The given key does not identify an element in this collection "
+         "value."},
+        {"{a = 1}.b",
+         "! Unsupported attribute; This object does not have an attribute named \"b\"."},
         {"var.nope", "! Unsupported attribute; This object does not have an attribute named "
                      "\"nope\"."},
         {"local.x", "! Unknown variable; There is no variable named \"local\"."},
         {"nope(1)", "! Call to unknown function; There is no function named \"nope\"."},
         {"count()", "! Not enough function arguments; Function \"count\" expects between 1 and 3 "
                     "arguments, got 0."},
-        {"count(1, 2, 3)", "! Error in function call; Call to function \"count\" failed: three is too "
-                           "many."},
-        {"\"x ${[1]}\"", "! Invalid template interpolation value; Cannot include the given value in a "
-                         "string template: string required, but this is a list."},
-        {"[for v in 1 : v]", "! Iteration over non-iterable value; A value of type number cannot be "
-                             "used as the collection in a 'for' expression."},
+        {"count(1, 2, 3)",
+         "! Error in function call; Call to function \"count\" failed: three is too "
+         "many."},
+        {"\"x ${[1]}\"",
+         "! Invalid template interpolation value; Cannot include the given value in a "
+         "string template: string required, but this is a list."},
+        {"[for v in 1 : v]",
+         "! Iteration over non-iterable value; A value of type number cannot be "
+         "used as the collection in a 'for' expression."},
         {"{[] = 1}", "! Incorrect key type; Can't use this value as a key: a string is required."},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

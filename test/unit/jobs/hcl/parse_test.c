@@ -51,7 +51,9 @@ static void bodies_case_by_case(void **state)
     } cases[] = {
         {"", ""},
         {"\n\n# only a comment", ""},
-        {"\xEF\xBB\xBF" "a = 1", "a="},
+        {"\xEF\xBB\xBF"
+         "a = 1",
+         "a="},
         {"a = 1\nb = 2\r\nc = 3", "a= b= c="},
         {"a {}\nb \"x\" \"y\" {\n}\nc d { }", "a{} b'x'y{} c'd{}"},
         {"a { b = 1 }", "a{b=}"},
@@ -172,15 +174,32 @@ static void hostile_texts_are_survived(void **state)
     static const struct {
         const char *before, *unit, *after;
     } cases[] = {
-        {"a = 1", "+1", ""},       {"a = x", "[0]", ""},      {"a = x", ".b", ""},
-        {"a = ", "-", "1"},        {"a = ", "!", "x"},        {"a = ", "[", ""},
-        {"a = ", "{b=", ""},       {"a = ", "(", ""},         {"a = ", "f(", ""},
-        {"a = ", "1 ? 1 : ", "1"}, {"a = \"", "${\"", ""},    {"a = \"", "%{ if x }", ""},
-        {"", "a {\n", ""},         {"", "a = <<X\n", ""},     {"", "/*", ""},
-        {"a = ", "x.*", ""},       {"a = ", "[for x in ", ""}, {"", "a = ]\n", ""},
-        {"", "}", ""},             {"", "\"", ""},            {"a = [", "1,", "]"},
-        {"", "b \"x\" {}\n", ""},  {"b ", "\"x\" ", "{}"},    {"a = \"", "$${", "\""},
-        {"a = <<-X\n", " \n", "X\n"}, {"a = ", "<<X\n\n", ""},
+        {"a = 1", "+1", ""},
+        {"a = x", "[0]", ""},
+        {"a = x", ".b", ""},
+        {"a = ", "-", "1"},
+        {"a = ", "!", "x"},
+        {"a = ", "[", ""},
+        {"a = ", "{b=", ""},
+        {"a = ", "(", ""},
+        {"a = ", "f(", ""},
+        {"a = ", "1 ? 1 : ", "1"},
+        {"a = \"", "${\"", ""},
+        {"a = \"", "%{ if x }", ""},
+        {"", "a {\n", ""},
+        {"", "a = <<X\n", ""},
+        {"", "/*", ""},
+        {"a = ", "x.*", ""},
+        {"a = ", "[for x in ", ""},
+        {"", "a = ]\n", ""},
+        {"", "}", ""},
+        {"", "\"", ""},
+        {"a = [", "1,", "]"},
+        {"", "b \"x\" {}\n", ""},
+        {"b ", "\"x\" ", "{}"},
+        {"a = \"", "$${", "\""},
+        {"a = <<-X\n", " \n", "X\n"},
+        {"a = ", "<<X\n\n", ""},
     };
     struct buf b = BUF_INIT;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -211,8 +230,9 @@ static void a_file_of_any_size_is_bounded(void **state)
 /* Each beginning of a text is read without harm; the whole has no mistake. */
 static void every_prefix_is_survived(void **state)
 {
-    static const char text[] = "a \"l\" {\n b = [1, \"x${y[\"k\"].z}\\u00e9\", {c = -2 ? 3 : 4}]\n"
-                               " d = <<-E\n   t %{ if x }u%{ endif }\n E\n e { f = g(h...) i = 1 }\n}\n";
+    static const char text[] =
+        "a \"l\" {\n b = [1, \"x${y[\"k\"].z}\\u00e9\", {c = -2 ? 3 : 4}]\n"
+        " d = <<-E\n   t %{ if x }u%{ endif }\n E\n e { f = g(h...) i = 1 }\n}\n";
     char copy[sizeof(text)];
     for (size_t n = 0; n < sizeof(text); n++) {
         struct parsed p;
