@@ -60,9 +60,12 @@ demo:
 	@$(MAKE) $(JOBS) --no-print-directory all
 	@test/demo.sh
 
-$(B)/version.h: Makefile
+# Rewritten only when the commit changed, so that only what prints it is built again.
+.PHONY: FORCE
+$(B)/version.h: FORCE
 	@mkdir -p $(@D)
-	@printf '#define PLATFORM_BUILD "%s"\n' "$$(git rev-parse --short=12 HEAD 2>/dev/null || echo release)" > $@
+	@printf '#define PLATFORM_BUILD "%s"\n' "$$(git rev-parse --short=12 HEAD 2>/dev/null || echo release)" > $@.new
+	@cmp -s $@.new $@ && rm -f $@.new || mv $@.new $@
 
 # --- the executor: static, its bytes linked into the binary -------------------------------------
 EXECUTOR_OBJ := $(B)/obj/agent/client/executor.blob.o

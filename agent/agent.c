@@ -312,6 +312,10 @@ static void raise_limits(void)
 
 int agent_run(int argc, char **argv)
 {
+    if (argc && (!strcmp(argv[0], "-h") || !strcmp(argv[0] + strspn(argv[0], "-"), "help"))) {
+        agent_config_help(stdout);
+        return 0;
+    }
     struct agent *g = MEM_NEW(struct agent);
     struct err e = ERR_INIT;
     enum log_level level;

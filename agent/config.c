@@ -97,11 +97,57 @@ static void read_config(const char *path, struct arena *a, struct agent_config *
 /* --- flags ----------------------------------------------------------------------------------- */
 
 struct flag {
-    const char *name;
+    const char *name, *value,
+        *help; /* value: what stands after "=" in the help, NULL of a switch */
     char **text;
     int64_t *number;
     bool *yes;
 };
+#define N_FLAGS 19
+
+static void flags_of(struct agent_config *c, char **config, struct flag out[N_FLAGS])
+{
+    struct agent_ports *p = c->ports;
+    const struct flag flags[N_FLAGS] = {
+        {"dev", NULL, "One machine, a temporary data directory", .yes = &c->dev},
+        {"config", "<path>", "An HCL file or a folder of them; may be repeated", .text = config},
+        {"data-dir", "<dir>", "Where the state is kept", .text = &c->data_dir},
+        {"bind", "<addr>", "The address to listen on (127.0.0.1)", .text = &c->bind_addr},
+        {"dc", "<name>", "Datacenter (dc1)", .text = &c->datacenter},
+        {"region", "<name>", "Region (global)", .text = &c->region},
+        {"node", "<name>", "Name of this node (the host's)", .text = &c->name},
+        {"node-class", "<class>", "What ${node.class} is here", .text = &c->node_class},
+        {"log-level", "<level>", "TRACE, DEBUG, INFO, WARN or ERROR (INFO)", .text = &c->log_level},
+        {"log-json", NULL, "Log JSON lines", .yes = &c->log_json},
+        {"http-port", "<port>", "Nomad API (4646)", .number = &p->http},
+        {"rpc-port", "<port>", "Clients' RPC (4647)", .number = &p->rpc},
+        {"consul-port", "<port>", "Consul API (8500)", .number = &p->consul},
+        {"dns-port", "<port>", "DNS, UDP and TCP (8600)", .number = &p->dns},
+        {"lb-port", "<port>", "Proxy (9999)", .number = &p->lb},
+        {"lb-admin-port", "<port>", "Proxy's routes (9998)", .number = &p->lb_admin},
+        {"workers", "<n>", "Scheduler threads (1)", .number = &c->workers},
+        {"lb-threads", "<n>", "Proxy threads (1)", .number = &c->lb_threads},
+        {"dns-threads", "<n>", "DNS threads (1)", .number = &c->dns_threads},
+    };
+    memcpy(out, flags, sizeof(flags));
+}
+
+void agent_config_help(FILE *out)
+{
+    struct agent_ports ports;
+    struct agent_config c = {.ports = &ports};
+    struct flag flags[N_FLAGS];
+    char *config, left[64];
+    flags_of(&c, &config, flags);
+    fprintf(out, "Usage: platform agent [options]\n\n"
+                 "  Runs an agent in the foreground until it is interrupted. Ports given as 0 are\n"
+                 "  chosen by the system. Flags win over files.\n\nOptions:\n\n");
+    for (size_t i = 0; i < N_FLAGS; i++) {
+        snprintf(left, sizeof(left), "-%s%s%s", flags[i].name, flags[i].value ? "=" : "",
+                 flags[i].value ? flags[i].value : "");
+        fprintf(out, "  %-22s %s\n", left, flags[i].help);
+    }
+}
 
 static const struct flag *flag_find(const struct flag *flags, size_t n, const char *arg)
 {
@@ -130,31 +176,11 @@ static void read_args(int argc, char **argv, struct arena *a, struct agent_confi
                       struct buf *mistakes)
 {
     char *config = NULL;
-    const struct flag flags[] = {
-        {"dev", NULL, NULL, &c->dev},
-        {"config", &config, NULL, NULL},
-        {"data-dir", &c->data_dir, NULL, NULL},
-        {"bind", &c->bind_addr, NULL, NULL},
-        {"dc", &c->datacenter, NULL, NULL},
-        {"region", &c->region, NULL, NULL},
-        {"node", &c->name, NULL, NULL},
-        {"node-class", &c->node_class, NULL, NULL},
-        {"log-level", &c->log_level, NULL, NULL},
-        {"log-json", NULL, NULL, &c->log_json},
-        {"http-port", NULL, &c->ports->http, NULL},
-        {"rpc-port", NULL, &c->ports->rpc, NULL},
-        {"consul-port", NULL, &c->ports->consul, NULL},
-        {"dns-port", NULL, &c->ports->dns, NULL},
-        {"lb-port", NULL, &c->ports->lb, NULL},
-        {"lb-admin-port", NULL, &c->ports->lb_admin, NULL},
-        {"workers", NULL, &c->workers, NULL},
-        {"lb-threads", NULL, &c->lb_threads, NULL},
-        {"dns-threads", NULL, &c->dns_threads, NULL},
-    };
+    struct flag flags[N_FLAGS];
+    flags_of(c, &config, flags);
     for (int i = 0; i < argc; i++) {
         const char *arg = argv[i] + strspn(argv[i], "-");
-        const struct flag *f =
-            *argv[i] == '-' ? flag_find(flags, sizeof(flags) / sizeof(flags[0]), arg) : NULL;
+        const struct flag *f = *argv[i] == '-' ? flag_find(flags, N_FLAGS, arg) : NULL;
         if (!f) {
             if (!files)
                 buf_printf(mistakes, "flag provided but not defined: %s\n", argv[i]);

@@ -4,6 +4,8 @@
 
 #include "agent/base/record.h"
 
+#include <stdio.h>
+
 struct agent_ports {
     int64_t http, rpc, consul, dns, lb, lb_admin;
 };
@@ -22,5 +24,8 @@ struct agent_config {
 /* Parses `agent`'s arguments (after the word). ERR_INVALID with all mistakes in e. */
 int agent_config_parse(int argc, char **argv, struct arena *a, struct agent_config *out,
                        struct err *e);
+
+/* The flags, as `platform agent -help` prints them. */
+void agent_config_help(FILE *out);
 
 #endif
