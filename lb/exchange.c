@@ -380,7 +380,7 @@ static void on_written(h2o_socket_t *sock, const char *err)
         retry(x);
 }
 
-/* Nothing is queued on this socket, so what the kernel takes at once need not pass through the loop.
+/* Nothing is queued on this socket: what the kernel takes at once need not pass through the loop.
  * Bytes written, or -1 when the connection is broken. */
 static ssize_t send_now(struct exchange *x)
 {
