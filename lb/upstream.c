@@ -1,5 +1,5 @@
-/* Kept upstream connections of one proxy loop. An idle one goes on reading, so that its end is seen at
- * once; taking it only changes who is told. */
+/* Kept upstream connections of one proxy loop. An idle one goes on reading, so that its end is seen
+ * at once; taking it only changes who is told. */
 #include "lb/lb_impl.h"
 
 #include <stdlib.h>
