@@ -243,6 +243,19 @@ static void plan_stop(struct store_txn *t, log_index index, const struct allocat
     arena_fini(&a);
 }
 
+/* Who is replaced learns by whom. */
+static void link_previous(struct store_txn *t, log_index index, const struct allocation *x)
+{
+    struct arena a = ARENA_INIT;
+    struct allocation old;
+    if (!str_is_empty(x->previous_allocation) &&
+        !state_alloc(t, x->previous_allocation, &a, &old) && str_is_empty(old.next_allocation)) {
+        old.next_allocation = x->id;
+        alloc_update(t, index, &old, !alloc_is_terminal(&old), false);
+    }
+    arena_fini(&a);
+}
+
 /* An in-place update keeps its identity and place; a new one is inserted if it still fits. */
 static bool plan_place(struct store_txn *t, log_index index, uint32_t position,
                        struct allocation *x, int64_t now_ns)
@@ -265,6 +278,7 @@ static bool plan_place(struct store_txn *t, log_index index, uint32_t position,
     } else if ((placed = still_fits(t, x))) {
         x->create_time_ns = now_ns;
         alloc_insert(t, index, position, x);
+        link_previous(t, index, x);
     }
     if (placed && (!known || !str_eq(old.deployment_id, x->deployment_id) || !known))
         deployment_count(t, index, x, known ? 0 : 1, 0, 0, now_ns);

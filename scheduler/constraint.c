@@ -1,7 +1,7 @@
 /* Constraints: what a job may ask of a node (inventory nomad-scheduler 6, nomad-jobspec 11). */
 #include "agent/base/buf.h"
 #include "agent/base/str.h"
-#include "scheduler/place.h"
+#include "scheduler/place_impl.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <ctype.h>
@@ -11,13 +11,12 @@
 
 /* --- targets --------------------------------------------------------------------------------- */
 
-/* ${attr.x}, ${meta.x}, ${node.x}, or a literal. NULL: the node has no such thing. */
-static const char *resolve(const char *target, const struct node *n, char *name, size_t cap)
+const char *target_resolve(const char *target, const struct node *n, char name[TARGET_MAX])
 {
     if (!target || strncmp(target, "${", 2))
         return target ? target : "";
     size_t len = strlen(target);
-    if (len < 4 || target[len - 1] != '}' || len - 2 >= cap)
+    if (len < 4 || target[len - 1] != '}' || len - 2 >= TARGET_MAX)
         return NULL;
     memcpy(name, target + 2, len - 3);
     name[len - 3] = '\0';
@@ -50,8 +49,7 @@ static bool version_parse(const char *s, size_t len, bool strict, struct version
     size_t i = 0;
     while (i < len && isspace((unsigned char)s[i]))
         i++;
-    if (!strict && i < len && (s[i] == 'v' || s[i] == 'V'))
-        i++;
+    i += i < len && s[i] == 'v';
     for (;;) {
         if (i >= len || !isdigit((unsigned char)s[i]) || v->n == 8)
             return false;
@@ -63,8 +61,6 @@ static bool version_parse(const char *s, size_t len, bool strict, struct version
             break;
         i++;
     }
-    if (strict && v->n != 3)
-        return false;
     if (i < len && (s[i] == '-' || (!strict && isalpha((unsigned char)s[i])))) {
         i += s[i] == '-';
         size_t p = 0;
@@ -120,12 +116,20 @@ static int version_compare(const struct version *a, const struct version *b)
 /* "~> 1.2.3": at least that, and the same but for the last part given. */
 static bool pessimistic(const struct version *v, const struct version *c)
 {
-    if (version_compare(v, c) < 0)
+    if (version_compare(v, c) < 0 || (*c->prerelease && !*v->prerelease))
         return false;
     for (int i = 0; i < c->n - 1; i++)
         if (v->segment[i] != c->segment[i])
             return false;
-    return c->n > 1 || v->segment[0] >= c->segment[0];
+    return true;
+}
+
+/* go-version: a prerelease satisfies only a range that names a prerelease of the same version. */
+static bool prerelease_allowed(const struct version *v, const struct version *c)
+{
+    if (!*v->prerelease)
+        return true;
+    return *c->prerelease && !memcmp(v->segment, c->segment, sizeof(v->segment));
 }
 
 static bool clause_holds(const struct version *v, const char *s, size_t len, bool strict)
@@ -149,9 +153,7 @@ static bool clause_holds(const struct version *v, const char *s, size_t len, boo
     if (!version_parse(s, len, strict, &c))
         return false;
     int cmp = version_compare(v, &c);
-    /* go-version: a prerelease only satisfies a constraint that names a prerelease of that
-     * version */
-    if (!strict && *v->prerelease && !*c.prerelease && op != 3)
+    if (!strict && op != 3 && op != 4 && !prerelease_allowed(v, &c))
         return false;
     switch (op) {
     case 0:
@@ -261,12 +263,12 @@ static int order(const char *l, const char *r)
 
 bool constraint_holds(const struct constraint *c, const struct node *n)
 {
-    char lname[256], rname[256];
+    char lname[TARGET_MAX], rname[TARGET_MAX];
     const char *op = c->operand;
     if (str_eq(op, "distinct_hosts") || str_eq(op, "distinct_property"))
         return true;
-    const char *l = resolve(c->ltarget, n, lname, sizeof(lname));
-    const char *r = resolve(c->rtarget, n, rname, sizeof(rname));
+    const char *l = target_resolve(c->ltarget, n, lname);
+    const char *r = target_resolve(c->rtarget, n, rname);
     if (str_eq(op, "is_set"))
         return l != NULL;
     if (str_eq(op, "is_not_set"))

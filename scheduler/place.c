@@ -1,5 +1,5 @@
 /* Choosing a node: filter by constraint and driver, fit by resources and ports, rank by score. */
-#include "scheduler/place.h"
+#include "scheduler/place_impl.h"
 #include "agent/base/clock.h"
 #include "agent/base/id.h"
 #include "agent/base/str.h"
@@ -15,7 +15,7 @@
 
 /* --- the view -------------------------------------------------------------------------------- */
 
-static void count_one(struct rec_int_map *m, struct arena *a, const char *key)
+void metric_count(struct rec_int_map *m, struct arena *a, const char *key, int64_t add)
 {
     struct rec_int_pair *p = rec_map_find(m, sizeof(*p), key);
     if (!p) {
@@ -26,7 +26,12 @@ static void count_one(struct rec_int_map *m, struct arena *a, const char *key)
         m->items[i] = (struct rec_int_pair){arena_strdup(a, key), 0};
         p = &m->items[i];
     }
-    p->value++;
+    p->value += add;
+}
+
+static void count_one(struct rec_int_map *m, struct arena *a, const char *key)
+{
+    metric_count(m, a, key, 1);
 }
 
 static uint64_t mix(uint64_t *state)
@@ -201,7 +206,8 @@ static bool drivers_present(struct cluster_view *v, const struct task_group *g,
 }
 
 static bool is_feasible(struct cluster_view *v, const struct task_group *g,
-                        const struct node_view *n, struct alloc_metric *m)
+                        const struct property_rules *rules, const struct node_view *n,
+                        struct alloc_metric *m)
 {
     if (!constraints_hold(v, &v->job->constraints, n, true, m) || !drivers_present(v, g, n, m) ||
         !constraints_hold(v, &g->constraints, n, false, m))
@@ -209,7 +215,8 @@ static bool is_feasible(struct cluster_view *v, const struct task_group *g,
     for (size_t i = 0; i < g->tasks.n; i++)
         if (!constraints_hold(v, &g->tasks.items[i].constraints, n, false, m))
             return false;
-    return true;
+    const char *why = property_refuses(rules, &n->node, v->arena);
+    return !why || filtered(m, v->arena, &n->node, why);
 }
 
 /* --- resources and ports --------------------------------------------------------------------- */
@@ -379,8 +386,8 @@ static void add_score(struct node_score *s, struct arena *a, const char *name, d
 
 /* The mean of the scores that apply; those that do not are shown as 0. */
 static double score_node(struct cluster_view *v, const struct task_group *g,
-                         const struct node_view *n, struct usage u, const char *avoid,
-                         struct node_score *out)
+                         const struct property_rules *rules, const struct node_view *n,
+                         struct usage u, const char *avoid, struct node_score *out)
 {
     const struct affinities *affinities[64] = {&v->job->affinities, &g->affinities};
     size_t n_lists = 2;
@@ -388,6 +395,7 @@ static double score_node(struct cluster_view *v, const struct task_group *g,
         affinities[n_lists++] = &g->tasks.items[i].affinities;
     double pack = binpack(n, u), sum = pack, anti = 0, penalty = 0;
     double affinity = affinity_score(affinities, n_lists, &n->node);
+    double spread = property_spread_score(rules, g, &n->node);
     int parts = 1;
     if (n->group_allocs) {
         anti = -((double)n->group_allocs + 1) / (double)(g->count > 0 ? g->count : 1);
@@ -403,7 +411,13 @@ static double score_node(struct cluster_view *v, const struct task_group *g,
         sum += affinity;
         parts++;
     }
+    if (spread != 0) {
+        sum += spread;
+        parts++;
+    }
     out->node_id = n->node.id;
+    if (rules->spreads.n)
+        add_score(out, v->arena, "allocation-spread", spread);
     add_score(out, v->arena, "binpack", pack);
     add_score(out, v->arena, "job-anti-affinity", anti);
     add_score(out, v->arena, "node-affinity", affinity);
@@ -462,6 +476,8 @@ int place_allocation(struct cluster_view *v, const struct task_group *g, const c
     struct allocated_resources best_resources = {0};
     double best_score = 0;
     size_t wanted = candidates_wanted(v, g), found = 0, skipped = 0;
+    struct property_rules rules;
+    property_rules_read(v, g, &rules);
     rec_init(&alloc_metric_desc, m);
     m->nodes_available = v->available; /* shared: nobody writes it any more */
     for (size_t i = 0; i < v->n_nodes && found < wanted; i++) {
@@ -469,9 +485,9 @@ int place_allocation(struct cluster_view *v, const struct task_group *g, const c
         struct allocation x = {0};
         struct node_score s = {0};
         m->nodes_evaluated++;
-        if (!is_feasible(v, g, n, m) || !try_node(v, g, n, &x, m))
+        if (!is_feasible(v, g, &rules, n, m) || !try_node(v, g, n, &x, m))
             continue;
-        double score = score_node(v, g, n, allocation_usage(&x), avoid, &s);
+        double score = score_node(v, g, &rules, n, allocation_usage(&x), avoid, &s);
         keep_top_scores(m, v->arena, &s);
         if (!best || score > best_score) {
             best = n;

@@ -38,35 +38,55 @@ static bool fields_equal(const struct rec_desc *d, const void *a, const void *b,
     return true;
 }
 
+/* A task's meta as it sees it: the job's, overridden by the group's, then by its own. */
+static struct rec_str_map merged_meta(const struct job *j, const struct task_group *g,
+                                      const struct task *t, struct arena *a)
+{
+    const struct rec_str_map *levels[] = {&j->meta, &g->meta, &t->meta};
+    struct rec_str_map all = {NULL, 0};
+    for (int k = 0; k < 3; k++)
+        for (size_t i = 0; i < levels[k]->n; i++)
+            rec_str_map_set(&all, a, levels[k]->items[i].key, levels[k]->items[i].value);
+    return all;
+}
+
 static bool task_needs_replacing(const struct task *a, const struct task *b)
 {
-    static const char *const of_task[] = {"Driver", "User",      "Config",    "Env",
-                                          "Vault",  "Templates", "Artifacts", "Meta"};
+    static const char *const of_task[] = {"Driver", "User",      "Config",   "Env",
+                                          "Vault",  "Templates", "Artifacts"};
     static const char *const of_resources[] = {"CPU", "MemoryMB", "Networks", "Devices"};
-    if (!fields_equal(&task_desc, a, b, of_task, 8))
+    if (!fields_equal(&task_desc, a, b, of_task, 7))
         return true;
     return !a->resources != !b->resources ||
            (a->resources &&
             !fields_equal(&resources_desc, a->resources, b->resources, of_resources, 4));
 }
 
+static bool affinities_equal(const struct job *a, const struct job *b)
+{
+    return lists_equal(&affinity_desc, &a->affinities, &b->affinities) &&
+           lists_equal(&spread_desc, &a->spreads, &b->spreads);
+}
+
 bool group_needs_replacing(const struct job *a, const struct job *b, const char *group)
 {
-    static const char *const of_group[] = {"EphemeralDisk", "Networks", "Affinities", "Spreads",
-                                           "Meta"};
+    static const char *const of_group[] = {"EphemeralDisk", "Networks", "Affinities", "Spreads"};
     const struct task_group *g = job_group_find(a, group), *h = job_group_find(b, group);
-    if (!g || !h || g->tasks.n != h->tasks.n)
+    if (!g || !h || g->tasks.n != h->tasks.n || !affinities_equal(a, b) ||
+        !fields_equal(&task_group_desc, g, h, of_group, 4))
         return true;
-    if (!fields_equal(&task_group_desc, g, h, of_group, 5) || !maps_equal(&a->meta, &b->meta) ||
-        !lists_equal(&affinity_desc, &a->affinities, &b->affinities) ||
-        !lists_equal(&spread_desc, &a->spreads, &b->spreads))
-        return true;
-    for (size_t i = 0; i < g->tasks.n; i++) {
-        const struct task *other = group_task_find(h, g->tasks.items[i].name);
-        if (!other || task_needs_replacing(&g->tasks.items[i], other))
-            return true;
+    struct arena memory = ARENA_INIT;
+    bool needed = false;
+    for (size_t i = 0; i < g->tasks.n && !needed; i++) {
+        const struct task *t = &g->tasks.items[i], *u = group_task_find(h, t->name);
+        needed = !u || task_needs_replacing(t, u);
+        if (needed)
+            break;
+        struct rec_str_map m = merged_meta(a, g, t, &memory), n = merged_meta(b, h, u, &memory);
+        needed = !maps_equal(&m, &n);
     }
-    return false;
+    arena_fini(&memory);
+    return needed;
 }
 
 /* --- rescheduling ---------------------------------------------------------------------------- */
@@ -125,6 +145,8 @@ struct group_work {
     bool used[MAX_INDEX / 64 * 64 + 64]; /* names in use */
     const struct allocation **keep;      /* live, on a good node, to be kept or updated */
     size_t n_keep;
+    const struct allocation **lost; /* to be replaced under their names */
+    size_t n_lost;
     int64_t occupied; /* slots that need no placement though nothing live is kept in them */
 };
 
@@ -211,6 +233,7 @@ static void consider(struct group_work *w, const struct allocation *x)
         return;
     if (w->in->node_is_down(w->in->ctx, x->node_id)) {
         add_stop(w, x, "alloc is lost since its node is down")->client_status = "lost";
+        w->lost[w->n_lost++] = x;
         return;
     }
     mark_name(w, x);
@@ -287,6 +310,16 @@ static void update_kept(struct group_work *w, int64_t limit)
 static int64_t place_missing(struct group_work *w)
 {
     int64_t missing = w->g->count - (int64_t)w->n_keep - w->occupied, placed = 0;
+    for (size_t i = 0; i < w->n_lost && missing > 0; i++) {
+        int64_t index = alloc_name_index(w->lost[i]->name);
+        if (index < 0 || index >= MAX_INDEX || w->used[index])
+            continue;
+        w->used[index] = true;
+        add_place(w, w->lost[i]->name, w->lost[i], false, NULL);
+        w->counts->place++;
+        missing--;
+        placed++;
+    }
     for (int64_t i = 0; i < MAX_INDEX && missing > 0; i++) {
         if (w->used[i])
             continue;
@@ -309,6 +342,7 @@ static void reconcile_group(const struct reconcile_in *in, struct reconcile_out 
     w->counts = push(&out->counts, sizeof(*w->counts), in->arena);
     *w->counts = (struct group_counts){.group = g->name};
     w->keep = ARENA_ARRAY(in->arena, const struct allocation *, in->allocs->n + 1);
+    w->lost = ARENA_ARRAY(in->arena, const struct allocation *, in->allocs->n + 1);
     for (size_t i = 0; i < in->allocs->n; i++)
         if (str_eq(in->allocs->items[i].task_group, g->name))
             consider(w, &in->allocs->items[i]);

@@ -19,6 +19,7 @@ struct work {
     struct deployment deployment;
     bool has_deployment;
     struct cluster_view view;
+    const char *group; /* being placed: its allocations on each node are counted */
     struct reconcile_out want;
     struct cmd_plan plan;
     struct evaluation done; /* the evaluation as it ends */
@@ -79,7 +80,7 @@ static struct allocation *plan_stop(struct work *w, const struct allocation *x,
     s->client_status = arena_strdup(&w->arena, client_status);
     struct node_view *n = alloc_is_terminal(x) ? NULL : cluster_view_find(&w->view, x->node_id);
     if (n)
-        node_view_give_back(n, x, NULL);
+        node_view_give_back(n, x, w->group);
     return s;
 }
 
@@ -88,7 +89,7 @@ static void plan_stops(struct work *w)
     for (size_t i = 0; i < w->want.stops.n; i++) {
         const struct want_stop *s = &w->want.stops.items[i];
         if (s->note_only) { /* it waits to be rescheduled: only the evaluation is noted */
-            struct allocation *x = plan_stop(w, s->alloc, "", NULL);
+            struct allocation *x = plan_stop(w, s->alloc, "", NULL); /* failed: frees nothing */
             x->desired_status = arena_strdup(&w->arena, "run");
             x->desired_description = s->alloc->desired_description;
             x->followup_eval_id = arena_strdup(&w->arena, s->followup_eval_id);
@@ -156,34 +157,53 @@ static void set_count(struct rec_int_map *m, struct arena *a, const char *key, i
 
 static void note_failure(struct work *w, const struct task_group *g, struct alloc_metric *m)
 {
-    struct alloc_metric *known =
-        rec_map_find(&w->done.failed_tg_allocs, sizeof(struct alloc_metric), g->name);
-    if (known) {
-        known->coalesced_failures++;
-        return;
-    }
     m->key = g->name;
     *(struct alloc_metric *)rec_list_add(&alloc_metric_desc, &w->done.failed_tg_allocs, &w->arena) =
         *m;
     rec_map_sort(&w->done.failed_tg_allocs, sizeof(struct alloc_metric));
 }
 
+static bool is_planned_stop(const struct work *w, const struct allocation *x)
+{
+    for (size_t i = 0; i < w->plan.stops.n; i++)
+        if (w->plan.stops.items[i].id == x->id &&
+            !str_eq(w->plan.stops.items[i].desired_status, "run"))
+            return true;
+    return false;
+}
+
 static void count_group_on_nodes(struct work *w, const char *group)
 {
+    w->group = group;
     for (size_t i = 0; i < w->view.n_nodes; i++)
         w->view.nodes[i]->group_allocs = 0;
     for (size_t i = 0; i < w->allocs.n; i++) {
         const struct allocation *x = &w->allocs.items[i];
-        struct node_view *n = alloc_is_terminal(x) || !str_eq(x->task_group, group)
-                                  ? NULL
-                                  : cluster_view_find(&w->view, x->node_id);
+        struct node_view *n =
+            alloc_is_terminal(x) || !str_eq(x->task_group, group) || is_planned_stop(w, x)
+                ? NULL
+                : cluster_view_find(&w->view, x->node_id);
         if (n)
             n->group_allocs++;
     }
 }
 
+/* Once one of a group found no place the others would not either. */
+static bool has_failed(struct work *w, const struct want_place *p)
+{
+    struct alloc_metric *known =
+        rec_map_find(&w->done.failed_tg_allocs, sizeof(struct alloc_metric), p->group->name);
+    if (!known)
+        return false;
+    known->coalesced_failures++;
+    set_count(&w->done.queued_allocations, &w->arena, p->group->name, 1);
+    return true;
+}
+
 static void place_one(struct work *w, const struct want_place *p)
 {
+    if (has_failed(w, p))
+        return;
     struct allocation x;
     struct alloc_metric m;
     rec_init(&allocation_desc, &x);
@@ -198,7 +218,7 @@ static void place_one(struct work *w, const struct want_place *p)
                                       : cluster_view_find(&w->view, p->previous->node_id);
             w->plan.stops.n--;
             if (n)
-                node_view_take(n, p->previous, NULL);
+                node_view_take(n, p->previous, w->group);
         }
         note_failure(w, p->group, &m);
         set_count(&w->done.queued_allocations, &w->arena, p->group->name, 1);
@@ -233,13 +253,12 @@ static void place_one(struct work *w, const struct want_place *p)
 
 static void place_all(struct work *w)
 {
-    const char *group = NULL;
     for (size_t i = 0; i < w->want.counts.n; i++)
         set_count(&w->done.queued_allocations, &w->arena, w->want.counts.items[i].group, 0);
     for (size_t i = 0; i < w->want.places.n; i++) {
         const struct want_place *p = &w->want.places.items[i];
-        if (!str_eq(group, p->group->name))
-            count_group_on_nodes(w, group = p->group->name);
+        if (!str_eq(w->group, p->group->name))
+            count_group_on_nodes(w, p->group->name);
         place_one(w, p);
     }
 }

@@ -1,0 +1,27 @@
+/* A cluster's parts for tests: nodes, jobs and allocations as plain records, and a store with the
+ * scheduler's tables. */
+#ifndef TEST_UNIT_SUPPORT_CLUSTER_H
+#define TEST_UNIT_SUPPORT_CLUSTER_H
+
+#include "scheduler/state.h"
+
+#define CLUSTER_NOW INT64_C(1600000000000000000)
+
+/* A ready node in dc1 with raw_exec: 4000 MHz, 8000 MB, 50000 MB of disk. Its id comes from n. */
+struct node *cluster_node(struct arena *a, unsigned n);
+/* Of one group "web" with one raw_exec task "web" (100 MHz, 64 MB); defaults filled in. */
+struct job *cluster_job(struct arena *a, const char *id, const char *type, int64_t count);
+/* An allocation of that job's group, running on the node, as its `index`. */
+struct allocation *cluster_alloc(struct arena *a, struct allocations *list, const struct job *j,
+                                 const char *node_id, int index);
+char *cluster_uuid(struct arena *a, unsigned n);
+
+struct store *cluster_open(const char *dir);
+/* Proposes, waits; fails the running test unless the command was written. */
+log_index cluster_propose(struct store *s, uint16_t command, const struct rec_desc *d,
+                          const void *rec, struct store_result *r);
+/* Registers with an evaluation, whose id is returned. */
+char *cluster_register(struct store *s, struct arena *a, struct job *j);
+void cluster_add_node(struct store *s, struct node *n);
+
+#endif
