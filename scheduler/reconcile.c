@@ -134,9 +134,10 @@ static void consider_failed(struct group_work *w, const struct allocation *x)
     if (!str_is_empty(x->next_allocation))
         return; /* its successor stands for it */
     mark_name(w, x, true);
-    bool in_deployment = deployment_is_active(w->p->current) &&
+    bool was_healthy = x->deployment_status && x->deployment_status->healthy == 1;
+    bool in_deployment = deployment_is_active(w->p->current) && !was_healthy &&
                          str_eq(x->deployment_id, w->p->current->id) &&
-                         x->desired_transition.reschedule != 1;
+                         x->desired_transition.reschedule != 1; /* its health is yet to come */
     bool forced = x->desired_transition.force_reschedule == 1;
     if (!forced && (in_deployment || !reschedule_delay(w->g->reschedule, x, in->now_ns, &delay))) {
         set_add(&w->keep, x, in->arena);
@@ -203,6 +204,7 @@ static void consider(struct group_work *w, const struct allocation *x)
         return;
     if (down) {
         add_stop(w, x, is_lost)->client_status = "lost";
+        w->counts->stop++;
         set_add(&w->lost, x, in->arena);
         return;
     }

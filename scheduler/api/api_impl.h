@@ -9,6 +9,7 @@
 
 void job_routes(struct scheduler *s, struct http_server *server);
 void alloc_routes(struct scheduler *s, struct http_server *server);
+void deployment_routes(struct scheduler *s, struct http_server *server);
 void agent_info_routes(struct scheduler *s, struct http_server *server);
 
 /* A proposal's answer on its way back to a request that may have gone. */

@@ -414,6 +414,21 @@ static int render_deployment(struct http_req *r, struct store_txn *t, void *ctx,
     return 0;
 }
 
+static int render_deployments(struct http_req *r, struct store_txn *t, void *ctx, struct buf *out,
+                              log_index *index, int *status, struct err *e)
+{
+    struct deployments all;
+    *index = store_table_index(t, &table_deployments);
+    int rv = state_job_deployments(t, "default", ctx, http_arena(r), &all);
+    buf_char(out, '[');
+    for (size_t i = 0; i < all.n; i++) {
+        buf_str_add(out, i ? "," : "");
+        rec_json_write(&deployment_desc, &all.items[i], out);
+    }
+    buf_char(out, ']');
+    return rv;
+}
+
 static int render_summary(struct http_req *r, struct store_txn *t, void *ctx, struct buf *out,
                           log_index *index, int *status, struct err *e)
 {
@@ -435,6 +450,7 @@ struct sub_endpoint {
 static const struct sub_endpoint sub_endpoints[] = {
     {"/allocations", render_allocs, &table_allocs, "job"},
     {"/evaluations", render_evals, &table_evals, "job"},
+    {"/deployments", render_deployments, &table_deployments, "job"},
     {"/deployment", render_deployment, &table_deployments, "job"},
     {"/summary", render_summary, &table_allocs, "job"},
 };
