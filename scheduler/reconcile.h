@@ -7,10 +7,12 @@
 #include "scheduler/state.h"
 
 struct want_place {
-    const struct task_group *group;
+    const struct job *job; /* the newest, or an older one while canaries are judged */
+    const struct task_group *group; /* that job's */
     char *name;
     const struct allocation *previous; /* what it replaces, or NULL */
     bool rescheduled;                  /* previous failed: its node is avoided, its tracker kept */
+    bool canary;
     bool stop_previous;                /* destructive update or migration: stop and place as one */
     const char *stop_description;
 };
@@ -27,7 +29,7 @@ struct want_delay { /* a follow-up evaluation at a time */
 };
 struct group_counts { /* the peer's DesiredUpdates */
     const char *group;
-    int64_t ignore, place, migrate, stop, in_place, destructive;
+    int64_t ignore, place, migrate, stop, in_place, destructive, canary;
 };
 struct reconcile_in {
     const struct job *job;     /* NULL when it is gone */

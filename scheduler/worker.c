@@ -99,10 +99,11 @@ static void plan_stops(struct work *w)
     }
 }
 
-static struct alloc_deployment_status *fresh_health(struct work *w)
+static struct alloc_deployment_status *fresh_health(struct work *w, bool canary)
 {
     struct alloc_deployment_status *s = ARENA_NEW(&w->arena, struct alloc_deployment_status);
     rec_init(&alloc_deployment_status_desc, s);
+    s->canary = canary;
     return s;
 }
 
@@ -211,6 +212,7 @@ static void place_one(struct work *w, const struct want_place *p)
     if (p->stop_previous)
         plan_stop(w, p->previous, p->stop_description, NULL);
     const char *avoid = p->rescheduled ? p->previous->node_id : NULL;
+    w->view.job = p->job;
     if (place_allocation(&w->view, p->group, avoid, &x, &m)) {
         if (p->stop_previous) { /* what cannot be replaced stays */
             struct node_view *n = alloc_is_terminal(p->previous)
@@ -231,15 +233,16 @@ static void place_one(struct work *w, const struct want_place *p)
     x.eval_id = w->eval->id;
     x.name = p->name;
     x.job_id = w->job.id;
-    x.job_version = w->job.version;
-    x.job_modify_index = w->job.job_modify_index;
-    x.job_type = w->job.type;
+    x.job_version = p->job->version;
+    x.job_modify_index = p->job->job_modify_index;
+    x.job_type = p->job->type;
     x.metrics = m;
     x.desired_status = arena_strdup(&w->arena, "run");
     x.client_status = arena_strdup(&w->arena, "pending");
-    if (w->want.deployment_id) {
+    if (w->want.deployment_id && p->job == &w->job) {
         x.deployment_id = arena_strdup(&w->arena, w->want.deployment_id);
-        x.deployment_status = fresh_health(w);
+        if (p->canary)
+            x.deployment_status = fresh_health(w, true);
     }
     if (p->previous) {
         x.previous_allocation = p->previous->id;

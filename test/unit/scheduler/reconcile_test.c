@@ -129,6 +129,7 @@ static void a_change_is_in_place_or_destructive(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         reset(NULL);
         struct job *j = cluster_job(&arena, "change", "service", 3);
+        j->groups.items[0].update->max_parallel = 3;
         have(j, 3);
         struct job *k = next_version(j);
         struct task_group *g = &k->groups.items[0];
