@@ -155,7 +155,7 @@ fuzz:
 # --- figures --------------------------------------------------------------------------------------
 $(B)/bench/%: $(B)/obj/test/bench/%.o $(REL_OBJ) $(BLOB)
 	@mkdir -p $(@D)
-	$(CC) $(REL_LDFLAGS) $^ $(LIBS) -o $@
+	@$(CC) $(REL_LDFLAGS) $^ $(LIBS) -o $@
 bench:
 	@test/deps.sh bench
 	@$(MAKE) $(JOBS) --no-print-directory all $(BENCH_BIN)

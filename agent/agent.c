@@ -308,6 +308,9 @@ static void raise_limits(void)
         setrlimit(RLIMIT_NOFILE, &r);
     }
     mallopt(M_ARENA_MAX, 2); /* a heap a thread would cost more than it saves */
+    mallopt(M_TRIM_THRESHOLD,
+            4 << 20); /* giving pages back and faulting them in again, a request */
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
 }
 
 int agent_run(int argc, char **argv)

@@ -37,7 +37,7 @@ static void on_proposed(void *arg, int status, log_index index, const struct sto
     struct err e = ERR_INIT;
     int code = status ? status : r->code;
     if (code) {
-        err_set(&e, code, "%s", status ? err_name(status) : r->text);
+        err_set(&e, code, "%s", status ? err_code_text(status) : r->text);
         log_warn("discovery", "the catalog refused: %s", e.text);
         if (w->cb)
             w->cb(w->arg, code, &e);
@@ -641,7 +641,7 @@ static void errand_reply(void *arg)
     struct errand *x = arg;
     struct err e = ERR_INIT;
     if (x->status)
-        err_set(&e, x->status, "%s", err_name(x->status));
+        err_set(&e, x->status, "%s", err_code_text(x->status));
     if (x->cb)
         x->cb(x->arg, x->status, x->status ? &e : NULL);
     if (x->status_cb)

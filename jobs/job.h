@@ -289,8 +289,28 @@ void job_mistake_add(struct job_mistakes *m, const char *fmt, ...)
 /* The peer's multierror: "2 errors occurred:\n\t* a\n\t* b\n\n" ("1 error occurred:" for one). */
 void job_mistakes_write(const struct job_mistakes *m, struct buf *out);
 
-/* Parses a job file. `filename` is what messages name. 0, or ERR_INVALID with mistakes, each with
- * the offending line underlined in the text. Nothing is defaulted yet. */
+/* Text that came from somewhere, with the name messages call it. */
+struct job_source {
+    const char *name, *text;
+    size_t len;
+};
+/* What a job file is read with. Zeroed: no values for variables, no access to files. */
+struct job_parse_options {
+    /* values of variables, each kind over the ones before: default, environment, files, arguments */
+    const char *const *environment; /* "NAME=value", NULL-terminated: NOMAD_VAR_x is taken */
+    const struct job_source *var_files; /* -var-file, in the order given */
+    size_t n_var_files;
+    const char *const *vars; /* -var: "name=value" */
+    size_t n_vars;
+    bool files;           /* whether file(), templatefile() and their like may read */
+    const char *base_dir; /* what their relative paths start from; NULL: the working directory */
+};
+/* Parses a job file, HCL or (when it begins with a brace) HCL's JSON. 0, or ERR_INVALID with every
+ * mistake of the file, the offending line underlined. Nothing is defaulted yet. `options` may be
+ * NULL; what it points to need not outlive the call. */
+int job_parse(const struct job_source *file, const struct job_parse_options *options,
+              struct arena *a, struct job **out, struct job_mistakes *mistakes);
+/* job_parse without options. */
 int job_parse_hcl(const char *filename, const char *text, size_t len, struct arena *a,
                   struct job **out, struct job_mistakes *mistakes);
 /* Reads the API's Job object. */

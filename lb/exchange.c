@@ -11,18 +11,18 @@
 #include "agent/base/str.h"
 #include "lb/lb_impl.h"
 
-#include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #define CONNECT_MS  5000
 #define ANSWER_MS   60000
 #define MAX_TRIES   4
 #define MAX_HEAD    65536
 #define PIECE       65536
-#define MAX_IDLE    256
 #define MAX_HEADERS 100
 
 /* picohttpparser, inside libh2o (LIBRARIES A). */
@@ -48,7 +48,7 @@ struct exchange {
     struct proxy *proxy;
     h2o_req_t *req; /* NULL when the client has gone */
     struct exchange *next, **prev;
-    char key[80]; /* of the target: "host:port" */
+    char key[UPSTREAM_KEY]; /* of the target */
     h2o_socket_t *sock;
     bool reused, wrote, answered, finished, keep, sending, eof;
     unsigned tries;
@@ -58,100 +58,22 @@ struct exchange {
     enum body_kind body;
     uint64_t left;
     struct phr_chunked_decoder_ decoder;
-    char *piece; /* what the client is taking */
-    size_t piece_len;
+    h2o_buffer_t *piece; /* what the client is taking: the socket's own buffer, taken over */
     bool last;
 };
 
 static void try_target(struct exchange *x);
 static void on_data(h2o_socket_t *sock, const char *err);
 
-/* --- kept connections ------------------------------------------------------------------------ */
-
-static void upstream_unlink(struct proxy *p, struct upstream *u)
-{
-    struct upstream **at = &p->idle;
-    while (*at != u)
-        at = &(*at)->next;
-    *at = u->next;
-    p->n_idle--;
-}
-
-static void on_idle_data(h2o_socket_t *sock, const char *err)
-{
-    struct upstream *u = sock->data; /* closed by the other side, or it speaks unasked: done with */
-    upstream_unlink(u->proxy, u);
-    h2o_socket_close(sock);
-    free(u);
-}
-
-static void upstream_keep(struct exchange *x)
-{
-    struct proxy *p = x->proxy;
-    if (p->n_idle >= MAX_IDLE || x->sock->input->size) {
-        h2o_socket_close(x->sock);
-    } else {
-        struct upstream *u = MEM_NEW(struct upstream);
-        snprintf(u->key, sizeof(u->key), "%s", x->key);
-        u->sock = x->sock;
-        u->proxy = p;
-        u->next = p->idle;
-        p->idle = u;
-        p->n_idle++;
-        x->sock->data = u;
-        h2o_socket_read_start(x->sock, on_idle_data);
-    }
-    x->sock = NULL;
-}
-
-static h2o_socket_t *upstream_take(struct proxy *p, const char *key)
-{
-    for (struct upstream *u = p->idle; u; u = u->next)
-        if (!strcmp(u->key, key)) {
-            h2o_socket_t *sock = u->sock;
-            upstream_unlink(p, u);
-            free(u);
-            h2o_socket_read_stop(sock);
-            return sock;
-        }
-    return NULL;
-}
-
-static bool table_has(const struct route_table *t, const char *key)
-{
-    char mine[80];
-    for (size_t i = 0; i < t->n; i++)
-        for (size_t k = 0; k < t->routes[i].n; k++) {
-            snprintf(mine, sizeof(mine), "%s:%d", t->routes[i].targets[k].host,
-                     t->routes[i].targets[k].port);
-            if (!strcmp(mine, key))
-                return true;
-        }
-    return false;
-}
-
-void upstream_drop_stale(struct proxy *p, const struct route_table *t)
-{
-    for (struct upstream *u = p->idle, *next; u; u = next) {
-        next = u->next;
-        if (table_has(t, u->key))
-            continue;
-        upstream_unlink(p, u);
-        h2o_socket_read_stop(u->sock);
-        h2o_socket_close(u->sock);
-        free(u);
-    }
-}
+/* --- the end --------------------------------------------------------------------------------- */
 
 bool exchange_any_stale(struct proxy *p, const struct route_table *t)
 {
     for (struct exchange *x = p->active; x; x = x->next)
-        if (x->sock && !x->finished && !table_has(t, x->key))
+        if (x->sock && !x->finished && !upstream_is_in(t, x->key))
             return true;
     return false;
 }
-
-/* --- the end --------------------------------------------------------------------------------- */
 
 static void drop_upstream(struct exchange *x)
 {
@@ -181,7 +103,8 @@ static void on_dispose(void *arg)
     x->req = NULL;
     unlist(x);
     free(x->out);
-    free(x->piece);
+    if (x->piece)
+        h2o_buffer_dispose(&x->piece);
 }
 
 static void fail(struct exchange *x, int status, const char *reason)
@@ -202,18 +125,11 @@ static void fail(struct exchange *x, int status, const char *reason)
     h2o_send_inline(x->req, "", 0);
 }
 
-static bool is_harmless(const h2o_req_t *r)
-{
-    return h2o_memis(r->method.base, r->method.len, H2O_STRLIT("GET")) ||
-           h2o_memis(r->method.base, r->method.len, H2O_STRLIT("HEAD")) ||
-           h2o_memis(r->method.base, r->method.len, H2O_STRLIT("OPTIONS"));
-}
-
 /* Something went wrong before the answer began. */
 static void retry(struct exchange *x)
 {
     drop_upstream(x);
-    if (x->req && x->tries < MAX_TRIES && (!x->wrote || is_harmless(x->req))) {
+    if (x->req && x->tries < MAX_TRIES && (!x->wrote || forward_is_harmless(x->req))) {
         x->proxy->retries++;
         try_target(x);
     } else {
@@ -226,21 +142,13 @@ static void retry(struct exchange *x)
 static void complete(struct exchange *x)
 {
     x->finished = true;
-    if (x->keep && x->sock)
-        upstream_keep(x);
-    else
+    h2o_socket_t *sock = x->sock;
+    if (x->keep && sock) {
+        x->sock = NULL;
+        upstream_keep(x->proxy, sock, x->key);
+    } else {
         drop_upstream(x);
-}
-
-static bool is_hop_by_hop(const char *name, size_t len)
-{
-    static const char *const names[] = {"connection",          "keep-alive", "proxy-authenticate",
-                                        "proxy-authorization", "te",         "trailer",
-                                        "transfer-encoding",   "upgrade",    "proxy-connection"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strlen(names[i]) == len && !strncasecmp(names[i], name, len))
-            return true;
-    return false;
+    }
 }
 
 static bool name_is(const struct phr_header_ *h, const char *name)
@@ -302,7 +210,7 @@ static void copy_headers(struct exchange *x, const struct phr_header_ *h, size_t
 {
     h2o_mem_pool_t *pool = &x->req->pool;
     for (size_t i = 0; i < n; i++) {
-        if (!h[i].name_len || is_hop_by_hop(h[i].name, h[i].name_len) ||
+        if (!h[i].name_len || forward_is_hop_by_hop(h[i].name, h[i].name_len) ||
             name_is(&h[i], "content-length") || name_is(&h[i], "date"))
             continue;
         h2o_iovec_t name = h2o_strdup(pool, h[i].name, h[i].name_len);
@@ -317,30 +225,36 @@ static void copy_headers(struct exchange *x, const struct phr_header_ *h, size_t
 /* Takes what has arrived of the body into x->piece. Sets last at its end. false: broken. */
 static bool take_piece(struct exchange *x)
 {
-    h2o_buffer_t *in = x->sock->input;
-    size_t n = in->size < PIECE ? in->size : PIECE;
-    if (x->body == BODY_LENGTH && n > x->left)
-        n = (size_t)x->left;
-    if (!x->piece)
-        x->piece = mem_alloc(PIECE);
-    if (n)
-        memcpy(x->piece, in->bytes, n);
-    x->piece_len = n;
-    size_t used = n;
+    if (x->piece)
+        h2o_buffer_dispose(&x->piece);
+    x->piece = x->sock->input;
+    h2o_buffer_init(&x->sock->input, &h2o_socket_buffer_prototype);
+    size_t n = x->piece->size;
+    bool more = false; /* bytes behind the body: nothing of ours asked for them */
     if (x->body == BODY_CHUNKED) {
-        ssize_t rest = phr_decode_chunked(&x->decoder, x->piece, &x->piece_len);
+        ssize_t rest = phr_decode_chunked(&x->decoder, x->piece->bytes, &x->piece->size);
         if (rest == -1)
             return false;
-        if (rest >= 0) {
-            x->last = true;
-            used = n - (size_t)rest;
-        }
+        x->last = rest >= 0;
+        more = rest > 0;
     } else if (x->body == BODY_LENGTH) {
-        x->left -= n;
+        more = n > x->left;
+        if (more)
+            x->piece->size = (size_t)x->left;
+        x->left -= x->piece->size;
         x->last = x->left == 0;
     }
-    h2o_buffer_consume(&x->sock->input, used);
+    if (more)
+        x->keep = false;
     return true;
+}
+
+/* What comes in bulk is read in large pieces. */
+static void read_on(struct exchange *x)
+{
+    if (x->piece && x->piece->size >= 4096)
+        h2o_buffer_reserve(&x->sock->input, PIECE);
+    h2o_socket_read_start(x->sock, on_data);
 }
 
 static void pass_on(struct exchange *x)
@@ -352,16 +266,17 @@ static void pass_on(struct exchange *x)
     }
     if (x->eof && x->body == BODY_UNTIL_CLOSE && !x->sock->input->size)
         x->last = true;
-    if (!x->piece_len && !x->last) {
-        h2o_socket_read_start(x->sock, on_data);
+    if (!x->piece->size && !x->last) {
+        read_on(x);
         return;
     }
-    h2o_socket_read_stop(x->sock);
-    h2o_iovec_t v = {x->piece, x->piece_len};
+    h2o_iovec_t v = {x->piece->bytes, x->piece->size};
     bool last = x->last;
     x->sending = true;
     if (last)
         complete(x);
+    else
+        h2o_socket_read_stop(x->sock); /* until the client has taken this */
     h2o_send(x->req, &v, v.len ? 1 : 0, last ? H2O_SEND_STATE_FINAL : H2O_SEND_STATE_IN_PROGRESS);
 }
 
@@ -378,7 +293,7 @@ static void on_proceed(h2o_generator_t *g, h2o_req_t *req)
     if (x->sock && (x->sock->input->size || x->eof))
         pass_on(x);
     else if (x->sock)
-        h2o_socket_read_start(x->sock, on_data);
+        read_on(x);
 }
 
 static void on_stop(h2o_generator_t *g, h2o_req_t *req)
@@ -465,13 +380,36 @@ static void on_written(h2o_socket_t *sock, const char *err)
         retry(x);
 }
 
+/* Nothing is queued on this socket: what the kernel takes at once need not pass through the loop.
+ * Bytes written, or -1 when the connection is broken. */
+static ssize_t send_now(struct exchange *x)
+{
+    struct iovec v[2] = {{x->out, x->out_len}, {x->req->entity.base, x->req->entity.len}};
+    struct msghdr m = {.msg_iov = v, .msg_iovlen = x->req->entity.len ? 2 : 1};
+    ssize_t n = sendmsg(h2o_socket_get_fd(x->sock), &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return n >= 0 ? n : errno == EAGAIN ? 0 : -1;
+}
+
 static void send_request(struct exchange *x)
 {
-    x->wrote = true;
     x->deadline = clock_mono_ms() + ANSWER_MS;
     x->sock->data = x;
-    h2o_iovec_t bufs[2] = {{x->out, x->out_len}, x->req->entity};
-    h2o_socket_write(x->sock, bufs, x->req->entity.len ? 2 : 1, on_written);
+    ssize_t n = send_now(x);
+    if (n < 0) {
+        retry(x);
+        return;
+    }
+    x->wrote = true;
+    size_t sent = (size_t)n, head = x->out_len, all = head + x->req->entity.len;
+    h2o_iovec_t rest[2] = {{x->out + sent, sent < head ? head - sent : 0}, x->req->entity};
+    if (sent > head) {
+        rest[1].base += sent - head;
+        rest[1].len -= sent - head;
+    }
+    if (sent < head)
+        h2o_socket_write(x->sock, rest, rest[1].len ? 2 : 1, on_written);
+    else if (sent < all)
+        h2o_socket_write(x->sock, rest + 1, 1, on_written);
     h2o_socket_read_start(x->sock, on_data);
 }
 
@@ -482,111 +420,6 @@ static void on_connected(h2o_socket_t *sock, const char *err)
         retry(x);
     else
         send_request(x);
-}
-
-static void add_header(struct buf *b, const char *name, size_t name_len, const char *value,
-                       size_t len)
-{
-    buf_add(b, name, name_len);
-    buf_add(b, ": ", 2);
-    buf_add(b, value, len);
-    buf_add(b, "\r\n", 2);
-}
-
-static void add_text(struct buf *b, const char *name, const char *value)
-{
-    add_header(b, name, strlen(name), value, strlen(value));
-}
-
-static size_t client_address(const h2o_req_t *r, char out[INET6_ADDRSTRLEN])
-{
-    struct sockaddr_storage ss;
-    out[0] = '\0';
-    if (!r->conn->callbacks->get_peername(r->conn, (struct sockaddr *)&ss))
-        return 0;
-    const void *ip = ss.ss_family == AF_INET
-                         ? (const void *)&((struct sockaddr_in *)&ss)->sin_addr
-                         : (const void *)&((struct sockaddr_in6 *)&ss)->sin6_addr;
-    inet_ntop(ss.ss_family, ip, out, INET6_ADDRSTRLEN);
-    return strlen(out);
-}
-
-static bool has(const h2o_req_t *r, const char *name)
-{
-    return h2o_find_header_by_str(&r->headers, name, strlen(name), -1) >= 0;
-}
-
-/* What the upstream shall know of the client (inventory fabio 5). */
-static void add_forwarded(struct buf *b, const h2o_req_t *r, const struct target *t)
-{
-    char ip[INET6_ADDRSTRLEN];
-    size_t n = client_address(r, ip);
-    ssize_t xff = h2o_find_header_by_str(&r->headers, H2O_STRLIT("x-forwarded-for"), -1);
-    buf_str_add(b, "X-Forwarded-For: ");
-    if (xff >= 0) {
-        buf_add(b, r->headers.entries[xff].value.base, r->headers.entries[xff].value.len);
-        buf_str_add(b, ", ");
-    }
-    buf_add(b, ip, n);
-    buf_str_add(b, "\r\n");
-    if (!has(r, "x-real-ip"))
-        add_text(b, "X-Real-Ip", ip);
-    if (!has(r, "x-forwarded-proto"))
-        add_text(b, "X-Forwarded-Proto", "http");
-    if (!has(r, "x-forwarded-host"))
-        add_header(b, H2O_STRLIT("X-Forwarded-Host"), r->authority.base, r->authority.len);
-    if (!has(r, "x-forwarded-port")) {
-        const char *colon = memchr(r->authority.base, ':', r->authority.len);
-        size_t rest = colon ? r->authority.len - (size_t)(colon + 1 - r->authority.base) : 0;
-        add_header(b, H2O_STRLIT("X-Forwarded-Port"), colon ? colon + 1 : "80", colon ? rest : 2);
-    }
-    if (!has(r, "forwarded")) {
-        char text[100];
-        snprintf(text, sizeof(text), "for=%s; proto=http", ip);
-        add_text(b, "Forwarded", text);
-    }
-    if (t->strip)
-        add_text(b, "X-Forwarded-Prefix", t->strip);
-}
-
-static void write_request(struct exchange *x, const struct target *t)
-{
-    const h2o_req_t *r = x->req;
-    struct buf b = BUF_INIT;
-    const char *path = r->path.base;
-    size_t len = r->path.len, strip = t->strip ? strlen(t->strip) : 0;
-    buf_reserve(&b, 1024);
-    if (strip && len >= strip && !memcmp(path, t->strip, strip)) {
-        path += strip;
-        len -= strip;
-    }
-    buf_add(&b, r->method.base, r->method.len);
-    buf_str_add(&b, !len || *path != '/' ? " /" : " ");
-    buf_add(&b, path, len);
-    buf_str_add(&b, " HTTP/1.1\r\n");
-    if (!strcmp(t->host_header, "dst"))
-        add_text(&b, "Host", x->key);
-    else if (*t->host_header)
-        add_text(&b, "Host", t->host_header);
-    else
-        add_header(&b, "Host", 4, r->authority.base, r->authority.len);
-    for (size_t i = 0; i < r->headers.size; i++) {
-        const h2o_header_t *h = &r->headers.entries[i];
-        if (!h->name->len || is_hop_by_hop(h->name->base, h->name->len) ||
-            h2o_memis(h->name->base, h->name->len, H2O_STRLIT("content-length")) ||
-            h2o_memis(h->name->base, h->name->len, H2O_STRLIT("expect")) ||
-            h2o_memis(h->name->base, h->name->len, H2O_STRLIT("x-forwarded-for")))
-            continue;
-        const char *name = h->orig_name ? h->orig_name : h->name->base;
-        add_header(&b, name, h->name->len, h->value.base, h->value.len);
-    }
-    if (r->entity.base || !is_harmless(r))
-        buf_printf(&b, "Content-Length: %zu\r\n", r->entity.len);
-    add_forwarded(&b, r, t);
-    buf_str_add(&b, "\r\n");
-    free(x->out);
-    x->out_len = b.len;
-    x->out = buf_take(&b);
 }
 
 static void no_route(struct exchange *x)
@@ -620,8 +453,9 @@ static void try_target(struct exchange *x)
     x->tries++;
     x->wrote = x->eof = false;
     x->seen = 0;
-    snprintf(x->key, sizeof(x->key), "%s:%d", t->host, t->port);
-    write_request(x, t);
+    upstream_key(t, x->key);
+    free(x->out);
+    x->out = forward_request(r, t, x->key, &x->out_len);
     x->sock = upstream_take(x->proxy, x->key);
     if (x->sock) {
         send_request(x);

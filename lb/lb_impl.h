@@ -13,11 +13,12 @@
 
 struct exchange;
 
+#define UPSTREAM_KEY 80 /* "host:port" */
 struct upstream { /* an idle kept connection */
     struct upstream *next;
-    char key[80]; /* "host:port" */
     h2o_socket_t *sock;
     struct proxy *proxy;
+    char key[];
 };
 
 struct barrier { /* one lb_wait_index on its way round the loops */
@@ -82,6 +83,19 @@ int exchange_start(h2o_handler_t *self, h2o_req_t *req);
 void exchange_sweep(struct proxy *p, mono_ms now);
 /* Whether some request is under way to an instance that the table no longer has. */
 bool exchange_any_stale(struct proxy *p, const struct route_table *t);
+
+/* forward.c: pure */
+/* The request's head for the target, malloc'd; the caller's. `key` is the target's. */
+char *forward_request(const h2o_req_t *r, const struct target *t, const char *key, size_t *out_len);
+/* GET, HEAD, OPTIONS: may be sent again. */
+bool forward_is_harmless(const h2o_req_t *r);
+bool forward_is_hop_by_hop(const char *name, size_t len);
+
+/* upstream.c: kept connections, on the proxy's loop */
+void upstream_key(const struct target *t, char out[UPSTREAM_KEY]);
+bool upstream_is_in(const struct route_table *t, const char *key);
+h2o_socket_t *upstream_take(struct proxy *p, const char *key); /* NULL: none; it goes on reading */
+void upstream_keep(struct proxy *p, h2o_socket_t *sock, const char *key); /* takes it over */
 void upstream_drop_stale(struct proxy *p, const struct route_table *t);
 
 struct proxy_handler {

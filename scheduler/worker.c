@@ -439,7 +439,7 @@ void worker_process(struct store *store, const struct evaluation *eval)
             return;
         if (refused < 0) {
             log_warn("scheduler", "eval %.8s: the plan could not be written: %s", eval->id,
-                     err_name((int)refused));
+                     err_code_text((int)refused));
             return; /* still pending: the broker brings it again */
         }
     }

@@ -62,9 +62,12 @@ int err_prefix(struct err *e, const char *fmt, ...)
 
 const char *err_text(const struct err *e)
 {
-    if (e->text[0])
-        return e->text;
-    const struct err_row *r = row_find(e->code);
+    return e->text[0] ? e->text : err_code_text(e->code);
+}
+
+const char *err_code_text(int code)
+{
+    const struct err_row *r = row_find(code);
     return r ? r->text : "no error";
 }
 

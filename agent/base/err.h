@@ -53,7 +53,8 @@ int err_set(struct err *e, int code, const char *fmt, ...) __attribute__((format
 int err_prefix(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The text to show: e's own, else the code's. Never NULL. */
 const char *err_text(const struct err *e);
-const char *err_name(int code);
+const char *err_name(int code);      /* "ERR_NO_SPACE" */
+const char *err_code_text(int code); /* "no space left on device" */
 int err_http_status(int code);
 int err_dns_rcode(int code);
 /* Translations. The text becomes "<what>: <the system's words>". */

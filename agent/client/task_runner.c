@@ -124,6 +124,8 @@ static void start_now(struct task_runner *t)
         struct task_event *ev = task_event_add(t, "Driver Failure", e.text);
         ev->driver_error = arena_strdup(&t->arena, e.text);
         detail(t, ev, "driver_error", e.text);
+        log_warn("client", "alloc %.8s: task %s: cannot start: %s", t->alloc->alloc.id,
+                 t->task->name, e.text);
         consider_restart(t, false, true);
         return;
     }

@@ -21,7 +21,7 @@ void api_on_local_done(void *arg, int status, const struct err *e)
 {
     struct api_pending *p = arg;
     if (p->req && status)
-        http_reply_text(p->req, 500, "%s", e ? err_text(e) : err_name(status));
+        http_reply_text(p->req, 500, "%s", e ? err_text(e) : err_code_text(status));
     else if (p->req)
         http_reply(p->req, 200, NULL, "", 0);
     free(p);

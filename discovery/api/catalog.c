@@ -199,7 +199,7 @@ static void on_catalog_done(void *arg, int status, log_index index,
 {
     struct api_pending *p = arg;
     if (p->req && (status || result->code))
-        http_reply_text(p->req, 500, "%s", status ? err_name(status) : result->text);
+        http_reply_text(p->req, 500, "%s", status ? err_code_text(status) : result->text);
     else if (p->req)
         http_reply(p->req, 200, "application/json", "true", 4);
     free(p);

@@ -133,7 +133,7 @@ static void on_written(void *arg, int status, log_index index, const struct stor
 {
     struct api_pending *p = arg;
     if (p->req && status)
-        http_reply_text(p->req, 500, "%s", err_name(status));
+        http_reply_text(p->req, 500, "%s", err_code_text(status));
     else if (p->req && result->code)
         http_reply(p->req, 200, "application/json", "false", 5);
     else if (p->req)

@@ -36,7 +36,7 @@ static void on_job_written(void *arg, int status, log_index index,
     }
     if (status || result->code) {
         http_reply_text(a->req, result->code == ERR_CONFLICT ? 500 : 500, "%s",
-                        status ? err_name(status) : result->text);
+                        status ? err_code_text(status) : result->text);
     } else {
         struct buf b = BUF_INIT;
         buf_printf(&b,

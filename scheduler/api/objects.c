@@ -265,7 +265,7 @@ static void on_stopped(void *arg, int status, log_index index, const struct stor
     struct api_answer *a = arg;
     if (a->req && (status || result->code)) {
         http_reply_text(a->req, result->code == ERR_NOT_FOUND ? 404 : 500, "%s",
-                        status ? err_name(status) : result->text);
+                        status ? err_code_text(status) : result->text);
     } else if (a->req) {
         struct buf b = BUF_INIT;
         buf_printf(&b, "{\"EvalID\":\"%s\",\"Index\":%" PRIu64 "}", a->eval_id, index);

@@ -62,7 +62,7 @@ static void on_registered(void *arg, int status, log_index index, const struct s
     struct registering *g = arg;
     if (g->req && (status || result->code)) {
         http_reply_text(g->req, result->code == ERR_PERMISSION ? 403 : 500, "%s",
-                        status ? err_name(status) : result->text);
+                        status ? err_code_text(status) : result->text);
     } else if (g->req) {
         struct rpc_heartbeat h = {heartbeat_note(g->s, g->node_id), index};
         reply_packed(g->req, &rpc_heartbeat_desc, &h);
@@ -174,7 +174,7 @@ static void on_reported(void *arg, int status, log_index index, const struct sto
 {
     struct api_answer *a = arg;
     if (a->req && status)
-        http_reply_text(a->req, 500, "%s", err_name(status));
+        http_reply_text(a->req, 500, "%s", err_code_text(status));
     else if (a->req)
         http_reply(a->req, 200, NULL, "", 0);
     api_answer_free(a);

@@ -66,6 +66,7 @@ cleanup() {
     rc=$?
     stop_agent
     for p in $extra_pids; do kill "$p" 2>/dev/null; done
+    for p in $extra_pids; do wait "$p" 2>/dev/null; done
     left=$(pgrep -f "executor $work" | wc -l)
     if [ "$left" != 0 ]; then echo "left running: $(pgrep -af "executor $work")"; rc=1; pgrep -f "executor $work" | xargs -r kill -9; fi
     rm -rf "$work"
