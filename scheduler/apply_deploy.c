@@ -82,7 +82,8 @@ void deployment_count(struct store_txn *t, log_index index, const struct allocat
                 rec_strs_add(&s->placed_canaries, &a, x->id);
             s->healthy_allocs += healthy;
             s->unhealthy_allocs += unhealthy;
-            if (healthy > 0 || (placed && !s->require_progress_by_ns))
+            if (s->progress_deadline_ns > 0 &&
+                (healthy > 0 || (placed && !s->require_progress_by_ns)))
                 s->require_progress_by_ns = now_ns + s->progress_deadline_ns;
             deployment_put(t, index, &d, false);
         }

@@ -48,8 +48,6 @@ static bool deployment_is(struct store_txn *t, const void *arg)
 {
     const struct want *w = arg;
     struct deployments all;
-    if (w->report != REC_NULL_BOOL)
-        report_all(t, w->job, w->report);
     assert_int_equal(0, state_job_deployments(t, "default", w->job, A, &all));
     for (size_t i = 0; i < all.n; i++) {
         const struct deployment *d = &all.items[i];
@@ -57,6 +55,8 @@ static bool deployment_is(struct store_txn *t, const void *arg)
             (!w->description || str_eq(d->status_description, w->description)))
             return true;
     }
+    if (w->report != REC_NULL_BOOL)
+        report_all(t, w->job, w->report);
     return false;
 }
 
