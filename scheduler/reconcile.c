@@ -448,9 +448,8 @@ static void move(struct group_work *w)
 {
     set_sort(&w->migrate);
     for (size_t i = 0; i < w->migrate.n; i++) {
-        struct want_place *p = add_place(w, w->migrate.items[i]->name, w->migrate.items[i]);
-        p->stop_previous = true;
-        p->stop_description = "alloc is being migrated";
+        add_stop(w, w->migrate.items[i], "alloc is being migrated"); /* also without a new place */
+        add_place(w, w->migrate.items[i]->name, w->migrate.items[i]);
         w->counts->migrate++;
     }
 }
