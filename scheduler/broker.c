@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GC_EVERY_MS (5 * 60 * 1000)
+
 void evaluation_init(struct evaluation *e, struct arena *a, const struct job *job,
                      const char *triggered_by, int64_t now_ns)
 {
@@ -47,6 +49,28 @@ static void enqueue(struct scheduler *s, const struct evaluation *e)
     *at = q;
     pthread_cond_signal(&s->wake);
     pthread_mutex_unlock(&s->lock);
+}
+
+void broker_enqueue_core(struct scheduler *s, const char *what)
+{
+    uuid_text id;
+    struct evaluation e;
+    rec_init(&evaluation_desc, &e);
+    struct arena a = ARENA_INIT;
+    id_new(id);
+    e.id = arena_strdup(&a, id);
+    e.type = arena_strdup(&a, "_core");
+    e.job_id = arena_strdup(&a, what);
+    e.namespace = arena_strdup(&a, "-");
+    e.priority = 200; /* above any job's */
+    if (!s->closing && !job_is_busy(s, &e))
+        enqueue(s, &e);
+    arena_fini(&a);
+}
+
+static void on_gc_time(uv_timer_t *t)
+{
+    broker_enqueue_core(t->data, CORE_GC);
 }
 
 /* A blocked evaluation whose world changed after it looked goes back to pending. */
@@ -126,6 +150,9 @@ int broker_start(struct scheduler *s, struct err *e)
 {
     uv_timer_init(&s->loop->uv, &s->delay_timer);
     s->delay_timer.data = s;
+    uv_timer_init(&s->loop->uv, &s->gc_timer);
+    s->gc_timer.data = s;
+    uv_timer_start(&s->gc_timer, on_gc_time, GC_EVERY_MS, GC_EVERY_MS);
     s->watch_evals =
         store_watch_add(s->store, s->loop, STORE_WATCH_TABLE, &table_evals, NULL, 0, on_change, s);
     s->watch_nodes =
