@@ -22,7 +22,28 @@ int apply_alloc_updates(struct store_txn *t, log_index index, const void *payloa
 int apply_alloc_stop(struct store_txn *t, log_index index, const void *payload, size_t len,
                      struct store_result *r);
 
+int apply_alloc_transitions(struct store_txn *t, log_index index, const void *payload, size_t len,
+                            struct store_result *r);
+/* Refuse what is over: "can't promote terminal deployment". */
+int apply_deployment_status(struct store_txn *t, log_index index, const void *payload, size_t len,
+                            struct store_result *r);
+int apply_deployment_promote(struct store_txn *t, log_index index, const void *payload, size_t len,
+                             struct store_result *r);
+
 /* shared between the apply files */
+/* Writes the job as a new version, unless it asks for the same; returns its job modify index. */
+uint64_t job_upsert(struct store_txn *t, log_index index, struct arena *a, struct job *j);
+void alloc_seq(char out[12], log_index index, uint32_t position);
+/* Writes a known allocation back; was_live says how it stood before, for_node whether its client
+ * is to be told. */
+void alloc_update(struct store_txn *t, log_index index, struct allocation *x, bool was_live,
+                  bool for_node);
+void deployment_put(struct store_txn *t, log_index index, struct deployment *d, bool is_new);
+/* Status and description of a plan's deployment update; a successful one makes its job stable. */
+void deployment_status(struct store_txn *t, log_index index, const struct deployment *change);
+/* Counts a placement, or a change of an allocation's health, in its deployment. */
+void deployment_count(struct store_txn *t, log_index index, const struct allocation *x,
+                      int64_t placed, int64_t healthy, int64_t unhealthy, int64_t now_ns);
 void eval_put(struct store_txn *t, log_index index, struct evaluation *e);
 void job_status_refresh(struct store_txn *t, log_index index, const char *ns, const char *id);
 void counts_change(struct store_txn *t, log_index index, const char *ns, const char *id,

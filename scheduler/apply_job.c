@@ -170,6 +170,25 @@ static void job_put(struct store_txn *t, const struct job *j)
     buf_fini(&b);
 }
 
+uint64_t job_upsert(struct store_txn *t, log_index index, struct arena *a, struct job *j)
+{
+    struct job old;
+    struct job_counts counts;
+    bool known = !state_job(t, j->namespace, j->id, a, &old);
+    if (known && !old.stop && job_spec_equal(&old, j))
+        return old.job_modify_index;
+    j->version = known ? old.version + 1 : 0;
+    j->create_index = known ? old.create_index : index;
+    j->modify_index = j->job_modify_index = index;
+    j->stable = false;
+    j->stop = false;
+    state_job_counts(t, j->namespace, j->id, &counts);
+    j->status = arena_strdup(a, status_of(j, &counts));
+    job_put(t, j);
+    prune_versions(t, j);
+    return index;
+}
+
 int apply_job_register(struct store_txn *t, log_index index, const void *payload, size_t len,
                        struct store_result *r)
 {
@@ -182,23 +201,7 @@ int apply_job_register(struct store_txn *t, log_index index, const void *payload
     bool known = !state_job(t, c.job.namespace, c.job.id, &a, &old);
     if (!index_is_enforced(&c, known, &old, r))
         goto out;
-    struct job *j = &c.job;
-    bool same = known && !old.stop && job_spec_equal(&old, j);
-    if (same) { /* no new version, but an evaluation all the same */
-        r->number = old.job_modify_index;
-    } else {
-        j->version = known ? old.version + 1 : 0;
-        j->create_index = known ? old.create_index : index;
-        j->modify_index = j->job_modify_index = index;
-        j->stable = false;
-        j->stop = false;
-        struct job_counts counts;
-        state_job_counts(t, j->namespace, j->id, &counts);
-        j->status = arena_strdup(&a, status_of(j, &counts));
-        job_put(t, j);
-        prune_versions(t, j);
-        r->number = index;
-    }
+    r->number = job_upsert(t, index, &a, &c.job); /* an evaluation also when nothing changed */
     if (c.eval) {
         c.eval->job_modify_index = r->number;
         eval_put(t, index, c.eval);

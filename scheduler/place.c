@@ -57,6 +57,30 @@ static bool in_datacenters(const struct job *job, const char *dc)
     return false;
 }
 
+static int by_class(const void *a, const void *b)
+{
+    const struct node_view *const *x = a, *const *y = b;
+    return strcmp((*x)->node.computed_class ? (*x)->node.computed_class : "",
+                  (*y)->node.computed_class ? (*y)->node.computed_class : "");
+}
+
+/* Nodes of one computed class get one number. */
+static void classes_number(struct cluster_view *v)
+{
+    struct node_view **sorted = ARENA_ARRAY(v->arena, struct node_view *, v->n_nodes + 1);
+    for (size_t i = 0; i < v->n_nodes; i++)
+        sorted[i] = v->nodes[i];
+    if (v->n_nodes)
+        qsort(sorted, v->n_nodes, sizeof(sorted[0]), by_class);
+    for (size_t i = 0; i < v->n_nodes; i++) {
+        if (str_is_empty(sorted[i]->node.computed_class))
+            continue;
+        if (!v->n_classes || by_class(&sorted[i - 1], &sorted[i]))
+            v->n_classes++;
+        sorted[i]->class_id = v->n_classes;
+    }
+}
+
 int cluster_view_read(struct store_txn *t, const struct job *job, uint64_t seed, struct arena *a,
                       struct cluster_view *out)
 {
@@ -73,6 +97,7 @@ int cluster_view_read(struct store_txn *t, const struct job *job, uint64_t seed,
         out->nodes[out->n_nodes++] = v;
     }
     store_cursor_close(&c);
+    classes_number(out);
     for (size_t i = 0; i < out->n_nodes; i++)
         state_usage(t, out->nodes[i]->node.id, a, &out->nodes[i]->usage);
     for (size_t i = out->n_nodes; i > 1; i--) { /* Fisher-Yates */
@@ -177,14 +202,20 @@ static bool filtered(struct alloc_metric *m, struct arena *a, const struct node 
     return false;
 }
 
+static bool distinct_hosts_hold(const struct constraints *list, size_t there)
+{
+    for (size_t i = 0; there && i < list->n; i++)
+        if (str_eq(list->items[i].operand, "distinct_hosts") &&
+            !str_eq(list->items[i].rtarget, "false"))
+            return false;
+    return true;
+}
+
 static bool constraints_hold(struct cluster_view *v, const struct constraints *list,
-                             const struct node_view *n, bool job_level, struct alloc_metric *m)
+                             const struct node_view *n, struct alloc_metric *m)
 {
     for (size_t i = 0; i < list->n; i++) {
         const struct constraint *c = &list->items[i];
-        if (str_eq(c->operand, "distinct_hosts") && !str_eq(c->rtarget, "false") &&
-            (job_level ? n->job_allocs : n->group_allocs))
-            return filtered(m, v->arena, &n->node, "distinct_hosts");
         if (!constraint_holds(c, &n->node))
             return filtered(m, v->arena, &n->node,
                             arena_printf(v->arena, "%s %s %s", c->ltarget ? c->ltarget : "",
@@ -205,18 +236,100 @@ static bool drivers_present(struct cluster_view *v, const struct task_group *g,
     return true;
 }
 
+static bool group_holds(struct cluster_view *v, const struct task_group *g,
+                        const struct node_view *n, struct alloc_metric *m)
+{
+    if (!drivers_present(v, g, n, m) || !constraints_hold(v, &g->constraints, n, m))
+        return false;
+    for (size_t i = 0; i < g->tasks.n; i++)
+        if (!constraints_hold(v, &g->tasks.items[i].constraints, n, m))
+            return false;
+    return true;
+}
+
+/* What names a single node says nothing of its class. */
+static bool is_unique(const struct constraints *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if ((list->items[i].ltarget && strstr(list->items[i].ltarget, "unique.")) ||
+            (list->items[i].rtarget && strstr(list->items[i].rtarget, "unique.")))
+            return true;
+    return false;
+}
+
+enum memo { MEMO_UNKNOWN, MEMO_YES, MEMO_NO };
+
+static uint8_t *job_memo(struct cluster_view *v, const struct node_view *n)
+{
+    if (!n->class_id || is_unique(&v->job->constraints))
+        return NULL;
+    if (v->memo_job != v->job) {
+        v->memo_job = v->job;
+        v->job_memo = arena_alloc(v->arena, v->n_classes + 1);
+    }
+    return &v->job_memo[n->class_id];
+}
+
+static uint8_t *group_memo(struct cluster_view *v, const struct task_group *g,
+                           const struct node_view *n)
+{
+    bool unique = is_unique(&g->constraints);
+    for (size_t i = 0; i < g->tasks.n; i++)
+        unique |= is_unique(&g->tasks.items[i].constraints);
+    if (!n->class_id || unique)
+        return NULL;
+    if (v->memo_group != g) {
+        v->memo_group = g;
+        v->group_memo = arena_alloc(v->arena, v->n_classes + 1);
+    }
+    return &v->group_memo[n->class_id];
+}
+
+/* A class is judged once; its other nodes are filtered without a reason of their own. */
+static bool class_holds(struct cluster_view *v, const struct task_group *g,
+                        const struct node_view *n, struct alloc_metric *m)
+{
+    uint8_t *of_job = job_memo(v, n), *of_group = group_memo(v, g, n);
+    if ((of_job && *of_job == MEMO_NO) || (of_group && *of_group == MEMO_NO))
+        return filtered(m, v->arena, &n->node, "computed class ineligible");
+    if (!of_job || *of_job == MEMO_UNKNOWN) {
+        bool holds = constraints_hold(v, &v->job->constraints, n, m);
+        if (of_job)
+            *of_job = holds ? MEMO_YES : MEMO_NO;
+        if (!holds)
+            return false;
+    }
+    if (of_group && *of_group == MEMO_YES)
+        return true;
+    bool holds = group_holds(v, g, n, m);
+    if (of_group)
+        *of_group = holds ? MEMO_YES : MEMO_NO;
+    return holds;
+}
+
 static bool is_feasible(struct cluster_view *v, const struct task_group *g,
                         const struct property_rules *rules, const struct node_view *n,
                         struct alloc_metric *m)
 {
-    if (!constraints_hold(v, &v->job->constraints, n, true, m) || !drivers_present(v, g, n, m) ||
-        !constraints_hold(v, &g->constraints, n, false, m))
+    if (!class_holds(v, g, n, m))
         return false;
+    bool alone = distinct_hosts_hold(&v->job->constraints, n->job_allocs) &&
+                 distinct_hosts_hold(&g->constraints, n->group_allocs);
     for (size_t i = 0; i < g->tasks.n; i++)
-        if (!constraints_hold(v, &g->tasks.items[i].constraints, n, false, m))
-            return false;
+        alone &= distinct_hosts_hold(&g->tasks.items[i].constraints, n->group_allocs);
+    if (!alone)
+        return filtered(m, v->arena, &n->node, "distinct_hosts");
     const char *why = property_refuses(rules, &n->node, v->arena);
     return !why || filtered(m, v->arena, &n->node, why);
+}
+
+bool place_is_feasible(struct cluster_view *v, const struct task_group *g, struct node_view *n)
+{
+    struct alloc_metric ignored;
+    struct property_rules rules;
+    rec_init(&alloc_metric_desc, &ignored);
+    property_rules_read(v, g, &rules);
+    return is_feasible(v, g, &rules, n, &ignored);
 }
 
 /* --- resources and ports --------------------------------------------------------------------- */

@@ -15,6 +15,7 @@ struct node_view {
     struct node_usage usage;
     size_t job_allocs;   /* live allocations of this job here, with the plan's */
     size_t group_allocs; /* of the group being placed */
+    size_t class_id;      /* of nodes that are alike; 0: alone */
     uint64_t ports[1024]; /* bitmap of host ports in use */
     bool ports_ready;
 };
@@ -24,6 +25,11 @@ struct cluster_view {
     struct node_view **nodes; /* ready, eligible, in the job's datacenters; shuffled */
     size_t n_nodes;
     struct rec_int_map available; /* ready nodes by datacenter of the job */
+    size_t n_classes;
+    const struct job *memo_job;
+    uint8_t *job_memo;            /* what each class is for that job's constraints */
+    const struct task_group *memo_group;
+    uint8_t *group_memo;          /* and for that group's */
 };
 
 /* Reads the ready nodes. seed decides the order of equals. */
@@ -39,6 +45,9 @@ void node_view_give_back(struct node_view *n, const struct allocation *a, const 
  * 0, or ERR_UNAVAILABLE when no node can take it. */
 int place_allocation(struct cluster_view *v, const struct task_group *g, const char *avoid,
                      struct allocation *out, struct alloc_metric *metrics);
+
+/* Whether the node may run the group at all: constraints, drivers; not whether there is room. */
+bool place_is_feasible(struct cluster_view *v, const struct task_group *g, struct node_view *n);
 
 /* Whether one constraint holds for the node (distinct_* are not judged here). */
 bool constraint_holds(const struct constraint *c, const struct node *n);

@@ -56,9 +56,9 @@ struct group_work {
     struct alloc_set migrate;             /* to leave their node */
     struct alloc_set lost;                /* their node is down */
     struct alloc_set reschedule;          /* failed; their time has come */
-    struct alloc_set destructive;
+    struct alloc_set in_place, destructive;
     struct REC_LIST_BODY(struct want_place) places; /* candidates */
-    size_t in_place, delayed;
+    size_t delayed;
     bool had_version;     /* something of this version was there already */
     bool used[MAX_INDEX]; /* names */
 };
@@ -134,9 +134,10 @@ static void consider_failed(struct group_work *w, const struct allocation *x)
     if (!str_is_empty(x->next_allocation))
         return; /* its successor stands for it */
     mark_name(w, x, true);
-    bool in_deployment = deployment_is_active(w->p->current) &&
+    bool was_healthy = x->deployment_status && x->deployment_status->healthy == 1;
+    bool in_deployment = deployment_is_active(w->p->current) && !was_healthy &&
                          str_eq(x->deployment_id, w->p->current->id) &&
-                         x->desired_transition.reschedule != 1;
+                         x->desired_transition.reschedule != 1; /* its health is yet to come */
     bool forced = x->desired_transition.force_reschedule == 1;
     if (!forced && (in_deployment || !reschedule_delay(w->g->reschedule, x, in->now_ns, &delay))) {
         set_add(&w->keep, x, in->arena);
@@ -203,6 +204,7 @@ static void consider(struct group_work *w, const struct allocation *x)
         return;
     if (down) {
         add_stop(w, x, is_lost)->client_status = "lost";
+        w->counts->stop++;
         set_add(&w->lost, x, in->arena);
         return;
     }
@@ -275,23 +277,41 @@ static void stop_surplus(struct group_work *w, bool canary_state)
 
 /* --- changes --------------------------------------------------------------------------------- */
 
-static void sort_updates(struct group_work *w)
+enum change { CHANGE_NONE, CHANGE_IN_PLACE, CHANGE_DESTRUCTIVE };
+
+static enum change change_of(const struct group_work *w, const struct allocation *x)
 {
     const struct reconcile_in *in = w->p->in;
+    if (is_current(w, x))
+        return CHANGE_NONE;
+    const struct job *old = in->job_at(in->ctx, x->job_version);
+    if (!old || group_needs_replacing(old, in->job, w->g->name))
+        return CHANGE_DESTRUCTIVE;
+    if (alloc_is_terminal(x))
+        return CHANGE_NONE;
+    return !in->can_update || in->can_update(in->ctx, x, w->g) ? CHANGE_IN_PLACE
+                                                               : CHANGE_DESTRUCTIVE;
+}
+
+static void sort_updates(struct group_work *w)
+{
     for (size_t i = 0; i < w->keep.n; i++) {
         const struct allocation *x = w->keep.items[i];
-        const struct job *old = is_current(w, x) ? NULL : in->job_at(in->ctx, x->job_version);
-        if (is_current(w, x) ||
-            (alloc_is_terminal(x) && old && !group_needs_replacing(old, in->job, w->g->name))) {
+        switch (change_of(w, x)) {
+        case CHANGE_NONE:
             w->counts->ignore++;
-        } else if (old && !group_needs_replacing(old, in->job, w->g->name)) {
-            *(const struct allocation **)push(&w->p->out->updates, sizeof(x), in->arena) = x;
+            break;
+        case CHANGE_IN_PLACE:
+            set_add(&w->in_place, x, arena_of(w));
             w->counts->in_place++;
-            w->in_place++;
-        } else {
-            set_add(&w->destructive, x, in->arena);
+            break;
+        case CHANGE_DESTRUCTIVE:
+            set_add(&w->destructive, x, arena_of(w));
         }
     }
+    for (size_t i = 0; i < w->in_place.n; i++)
+        *(const struct allocation **)push(&w->p->out->updates, sizeof(w->in_place.items[0]),
+                                          arena_of(w)) = w->in_place.items[i];
     set_sort(&w->destructive);
 }
 
@@ -445,10 +465,10 @@ static bool has_strategy(const struct group_work *w)
 static void update_deployment(struct group_work *w, int64_t canaries, bool canaries_missing)
 {
     const struct deployment_state *s = w->state;
-    size_t left =
-        w->destructive.n + w->in_place + w->places.n + w->migrate.n + w->reschedule.n + w->delayed;
-    int64_t total = (int64_t)(w->destructive.n + w->in_place + w->places.n);
-    bool changes = w->destructive.n || w->in_place;
+    size_t left = w->destructive.n + w->in_place.n + w->places.n + w->migrate.n + w->reschedule.n +
+                  w->delayed;
+    int64_t total = (int64_t)(w->destructive.n + w->in_place.n + w->places.n);
+    bool changes = w->destructive.n || w->in_place.n;
     if (!s && has_strategy(w) && total && (!w->had_version || changes)) {
         deployment_add_group(w->p, w->g, total, canaries);
         w->p->complete = false;

@@ -41,6 +41,8 @@ struct reconcile_in {
     bool (*node_is_down)(void *ctx, const char *node_id);
     /* the job as it was at an allocation's version, or NULL */
     const struct job *(*job_at)(void *ctx, uint64_t version);
+    /* whether it may go on where it is under the new job, or NULL: always */
+    bool (*can_update)(void *ctx, const struct allocation *x, const struct task_group *g);
     void *ctx;
     struct arena *arena;
 };

@@ -1,5 +1,5 @@
-/* What reconciling asks of two versions and of a history: whether new processes are needed, and when
- * a failure may be tried again. */
+/* What reconciling asks of two versions and of a history: whether new processes are needed, and
+ * when a failure may be tried again. */
 #include "agent/base/clock.h"
 #include "agent/base/str.h"
 #include "scheduler/reconcile_impl.h"

@@ -19,6 +19,7 @@ int scheduler_new(const struct scheduler_config *c, struct scheduler **out, stru
     pthread_cond_init(&s->wake, NULL);
     heartbeat_start(s);
     int rv = broker_start(s, e);
+    watcher_start(s);
     workers_start(s, c->workers ? c->workers : 1);
     *out = s;
     return rv;
@@ -32,6 +33,7 @@ static void on_closed(uv_handle_t *h)
     void (*cb)(void *) = s->close_cb;
     void *arg = s->close_arg;
     heartbeat_stop(s);
+    watcher_stop(s);
     broker_stop(s);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->wake);
@@ -48,7 +50,8 @@ static void on_closed(uv_handle_t *h)
 static void close_handles(void *arg) /* posted: after what the workers posted */
 {
     struct scheduler *s = arg;
-    s->open_handles = 2;
+    s->open_handles = 3;
+    uv_close((uv_handle_t *)&s->deployment_timer, on_closed);
     uv_close((uv_handle_t *)&s->delay_timer, on_closed);
     uv_close((uv_handle_t *)&s->heartbeat_timer, on_closed);
 }

@@ -32,8 +32,10 @@ struct scheduler {
     int64_t heartbeat_grace_ms, min_heartbeat_ttl_ms;
 
     /* broker: the loop's, but for `lock` and what it guards */
-    struct store_watch *watch_evals, *watch_nodes, *watch_freed, *watch_allocs;
-    uv_timer_t delay_timer, heartbeat_timer;
+    struct store_watch *watch_evals, *watch_nodes, *watch_freed, *watch_allocs,
+        *watch_deployments;
+    uv_timer_t delay_timer, heartbeat_timer, deployment_timer;
+    bool deployments_changed; /* a look at them is due */
     bool closing;
     int open_handles;
     void (*close_cb)(void *arg);
@@ -66,6 +68,14 @@ void heartbeat_start(struct scheduler *s);
 void heartbeat_stop(struct scheduler *s);
 /* Notes a sign of life; returns how soon the next is expected. */
 int64_t heartbeat_note(struct scheduler *s, const char *node_id);
+
+/* watcher.c */
+void watcher_start(struct scheduler *s);
+void watcher_stop(struct scheduler *s);
+/* The command that fails a deployment, going back to the last stable version where a group asks for
+ * it; false when its job is gone. */
+bool deployment_failure(struct store_txn *t, const struct deployment *d, const char *why,
+                        int64_t now_ns, struct arena *a, struct cmd_deployment_status *out);
 
 /* evaluations as everyone makes them */
 void evaluation_init(struct evaluation *e, struct arena *a, const struct job *job,

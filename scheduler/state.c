@@ -21,6 +21,7 @@ const struct store_table table_allocs_by_job = {73, "sched.allocs_by_job"};
 const struct store_table table_allocs_by_node = {74, "sched.allocs_by_node"};
 const struct store_table table_deployments = {75, "sched.deployments"};
 const struct store_table table_deployments_by_job = {76, "sched.deployments_by_job"};
+const struct store_table table_deployments_open = {78, "sched.deployments_open"};
 
 static const struct store_table *const tables[] = {&table_jobs,
                                                    &table_job_versions,
@@ -35,7 +36,8 @@ static const struct store_table *const tables[] = {&table_jobs,
                                                    &table_allocs_by_node,
                                                    &table_deployments,
                                                    &table_deployments_by_job,
-                                                   &table_evals_open};
+                                                   &table_evals_open,
+                                                   &table_deployments_open};
 
 static const struct store_command commands[] = {
     {CMD_JOB_REGISTER, "job-register", apply_job_register},
@@ -46,6 +48,9 @@ static const struct store_command commands[] = {
     {CMD_PLAN, "plan", apply_plan},
     {CMD_ALLOC_UPDATES, "allocation-updates", apply_alloc_updates},
     {CMD_ALLOC_STOP, "allocation-stop", apply_alloc_stop},
+    {CMD_ALLOC_TRANSITIONS, "allocation-transitions", apply_alloc_transitions},
+    {CMD_DEPLOYMENT_STATUS, "deployment-status", apply_deployment_status},
+    {CMD_DEPLOYMENT_PROMOTE, "deployment-promote", apply_deployment_promote},
 };
 
 const struct store_module scheduler_store_module = {"scheduler", tables,
@@ -105,6 +110,27 @@ static const struct rec_field alloc_stop_fields[] = {
 };
 const struct rec_desc cmd_alloc_stop_desc =
     REC_DESC("allocation-stop", struct cmd_alloc_stop, alloc_stop_fields);
+
+static const struct rec_field deployment_status_fields[] = {
+    REC(struct cmd_deployment_status, id, "ID", REC_STR, 0),
+    REC(struct cmd_deployment_status, status, "Status", REC_STR, 0),
+    REC(struct cmd_deployment_status, description, "Description", REC_STR, 0),
+    REC(struct cmd_deployment_status, verb, "Verb", REC_STR, 0),
+    REC_OF(struct cmd_deployment_status, job, "Job", REC_PTR, 0, &job_desc),
+    REC_OF(struct cmd_deployment_status, eval, "Eval", REC_PTR, 0, &evaluation_desc),
+    REC(struct cmd_deployment_status, now_ns, "Now", REC_INT, 0),
+};
+const struct rec_desc cmd_deployment_status_desc =
+    REC_DESC("deployment-status", struct cmd_deployment_status, deployment_status_fields);
+static const struct rec_field deployment_promote_fields[] = {
+    REC(struct cmd_deployment_promote, id, "ID", REC_STR, 0),
+    REC(struct cmd_deployment_promote, all, "All", REC_BOOL, 0),
+    REC_OF(struct cmd_deployment_promote, groups, "Groups", REC_LIST, 0, &rec_str),
+    REC_OF(struct cmd_deployment_promote, eval, "Eval", REC_PTR, 0, &evaluation_desc),
+    REC(struct cmd_deployment_promote, now_ns, "Now", REC_INT, 0),
+};
+const struct rec_desc cmd_deployment_promote_desc =
+    REC_DESC("deployment-promote", struct cmd_deployment_promote, deployment_promote_fields);
 
 static const struct rec_field usage_fields[] = {
     REC(struct node_usage, cpu, "CPU", REC_INT, 0),
@@ -274,6 +300,55 @@ int state_job_deployment(struct store_txn *t, const char *ns, const char *id, st
         snprintf(newest, sizeof(newest), "%.*s", (int)c.val.len, (const char *)c.val.data);
     store_cursor_close(&c);
     return *newest ? state_deployment(t, newest, a, out) : ERR_NOT_FOUND;
+}
+
+int state_job_deployments(struct store_txn *t, const char *ns, const char *id, struct arena *a,
+                          struct deployments *out)
+{
+    char key[STATE_KEY_MAX + 1];
+    size_t n = state_job_key(key, ns, id);
+    struct store_cursor c;
+    int rv = 0;
+    key[n++] = '\0';
+    *out = (struct deployments){NULL, 0};
+    for (store_scan(t, &table_deployments_by_job, key, n, &c); store_cursor_valid(&c) && !rv;
+         store_next(&c))
+        rv = store_get_rec(t, &table_deployments, c.val.data, c.val.len, &deployment_desc, a,
+                           rec_list_add(&deployment_desc, out, a));
+    store_cursor_close(&c);
+    return rv;
+}
+
+int state_open_deployments(struct store_txn *t, struct arena *a, struct deployments *out)
+{
+    struct store_cursor c;
+    int rv = 0;
+    *out = (struct deployments){NULL, 0};
+    for (store_scan(t, &table_deployments_open, NULL, 0, &c); store_cursor_valid(&c) && !rv;
+         store_next(&c))
+        rv = store_get_rec(t, &table_deployments, c.key.data, c.key.len, &deployment_desc, a,
+                           rec_list_add(&deployment_desc, out, a));
+    store_cursor_close(&c);
+    return rv;
+}
+
+int state_job_versions(struct store_txn *t, const char *ns, const char *id, struct arena *a,
+                       struct jobs *out)
+{
+    char key[STATE_KEY_MAX + 1];
+    size_t n = state_job_key(key, ns, id);
+    struct store_cursor c;
+    int rv = 0;
+    key[n++] = '\0';
+    *out = (struct jobs){NULL, 0};
+    for (store_scan(t, &table_job_versions, key, n, &c); store_cursor_valid(&c) && !rv;
+         store_next(&c)) {
+        rec_list_add(&job_desc, out, a);
+        memmove(out->items + 1, out->items, (out->n - 1) * sizeof(struct job));
+        rv = rec_unpack(&job_desc, c.val.data, c.val.len, a, out->items, NULL);
+    }
+    store_cursor_close(&c);
+    return rv;
 }
 
 /* --- what an allocation takes ---------------------------------------------------------------- */

@@ -20,6 +20,8 @@ struct cli {
 
 /* Takes "-name" (and "-name=value", "-name value" when value is not NULL) out of the arguments. */
 bool cli_flag(struct cli *c, const char *name, const char **value);
+/* A flag that is on or off: "-name", "-name=false". */
+bool cli_switch(struct cli *c, const char *name, bool otherwise);
 /* Whether a flag is left that no command took: complains. */
 bool cli_unknown_flag(const struct cli *c);
 
@@ -41,11 +43,37 @@ void cli_pairs(const char *text);
 const char *cli_short(struct cli *c, const char *id);
 const char *cli_ago(struct cli *c, int64_t time_ns);
 const char *cli_time(struct cli *c, int64_t time_ns);
+/* "1m14s": how the peers round a span. */
+const char *cli_span(struct cli *c, int64_t span_ns);
 /* Why nothing was placed, each line after `indent`. */
+void cli_metrics_text(const struct alloc_metric *m, const char *indent, struct buf *out);
 void cli_print_metrics(const struct alloc_metric *m, const char *indent);
+
+/* ui.c: marks in a text, colours on a terminal and nothing elsewhere */
+#define UI_RESET        "\001"
+#define UI_BOLD         "\002"
+#define UI_GREEN        "\003"
+#define UI_RED          "\004"
+#define UI_BLUE         "\005"
+#define UI_CYAN         "\006"
+#define UI_YELLOW       "\007"
+#define UI_LIGHT_YELLOW "\010"
+#define UI_CLOSE        "\013" /* the end of what is coloured, when more follows */
+void cli_output(const char *text); /* and a line break */
+/* "text" with what is special in it escaped, as Go's %q. */
+void cli_quote(struct buf *b, const char *s);
+
+/* job_file.c: the job of the file that is the one argument, with -var and -var-file; NULL after
+ * telling why there is none. */
+struct job *cli_read_job(struct cli *c, const char *command);
+
+/* plan.c */
+struct job_diff;
+void cli_diff_text(const struct job_diff *d, bool verbose, struct buf *out);
 
 /* commands */
 int cmd_run(struct cli *c);
+int cmd_plan(struct cli *c);
 int cmd_validate(struct cli *c);
 int cmd_init(struct cli *c);
 int cmd_stop(struct cli *c);

@@ -8,58 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* --- the file -------------------------------------------------------------------------------- */
-
-/* Reads and parses; tells every mistake with its line. */
-static struct job *read_job(struct cli *c, const char *path)
-{
-    struct buf text = BUF_INIT;
-    struct err e = ERR_INIT;
-    struct job *j = NULL;
-    struct job_mistakes m = {.arena = &c->arena};
-    char full[4096], cwd[2048] = "";
-    bool from_stdin = !strcmp(path, "-");
-    if (!from_stdin && *path != '/' && getcwd(cwd, sizeof(cwd)))
-        snprintf(full, sizeof(full), "%s/%s", cwd, path);
-    else
-        snprintf(full, sizeof(full), "%s", path);
-    if (file_read(from_stdin ? "/dev/stdin" : path, 1 << 20, &text, &e)) {
-        fprintf(stderr,
-                "Error getting job struct: Error getting jobfile from \"%s\": source path error: "
-                "stat %s: no such file or directory\n",
-                path, full);
-        return NULL;
-    }
-    if (job_parse_hcl(from_stdin ? "stdin.hcl" : path, buf_str(&text), text.len, &c->arena, &j,
-                      &m)) {
-        fprintf(stderr, "Error getting job struct: Error parsing job file from %s:\n", path);
-        for (size_t i = 0; i < m.n; i++)
-            fprintf(stderr, "%s\n%s%s", m.items[i].text,
-                    m.items[i].snippet ? m.items[i].snippet : "", m.items[i].snippet ? "\n" : "");
-        j = NULL;
-    }
-    buf_fini(&text);
-    return j;
-}
-
-static bool one_file(struct cli *c, const char *command)
-{
-    if (cli_unknown_flag(c))
-        return false;
-    if (c->n_args == 1)
-        return true;
-    fprintf(
-        stderr,
-        "This command takes one argument: <path>\nFor additional help try 'platform %s -help'\n",
-        command);
-    return false;
-}
-
 int cmd_validate(struct cli *c)
 {
-    if (!one_file(c, "validate"))
-        return 1;
-    struct job *j = read_job(c, c->args[0]);
+    struct job *j = cli_read_job(c, "validate");
     if (!j)
         return 1;
     struct job_mistakes m = {.arena = &c->arena}, w = {.arena = &c->arena};
@@ -224,14 +175,12 @@ int cmd_run(struct cli *c)
     const char *check_index = NULL;
     bool detach = cli_flag(c, "detach", NULL), enforce = cli_flag(c, "check-index", &check_index);
     uint64_t index = 0;
-    if (!one_file(c, "run"))
-        return 1;
     if (enforce && (!check_index || str_to_u64(check_index, &index))) {
         fprintf(stderr, "Error parsing check-index value \"%s\": not a number\n",
                 check_index ? check_index : "");
         return 1;
     }
-    struct job *j = read_job(c, c->args[0]);
+    struct job *j = cli_read_job(c, "run");
     if (!j)
         return 1;
     struct buf body = BUF_INIT, out = BUF_INIT;

@@ -9,7 +9,14 @@
 
 void job_routes(struct scheduler *s, struct http_server *server);
 void alloc_routes(struct scheduler *s, struct http_server *server);
+void deployment_routes(struct scheduler *s, struct http_server *server);
 void agent_info_routes(struct scheduler *s, struct http_server *server);
+
+/* Fills defaults and validates; answers and returns false when the job is refused. warnings: to be
+ * freed. */
+bool api_accept_job(struct http_req *r, struct job *j, char **warnings);
+/* Answers PUT /v1/job/<id>/plan. */
+void job_plan(struct scheduler *s, struct http_req *r, const char *id);
 
 /* A proposal's answer on its way back to a request that may have gone. */
 struct api_answer {

@@ -99,8 +99,7 @@ static char *warnings_text(const struct job_mistakes *w)
     return buf_take(&b);
 }
 
-/* Defaults and validation; answers and returns false when the job is refused. */
-static bool accept_job(struct http_req *r, struct job *j, char **warnings)
+bool api_accept_job(struct http_req *r, struct job *j, char **warnings)
 {
     struct job_mistakes m = {.arena = http_arena(r)}, w = {.arena = http_arena(r)};
     job_canonicalize(j, http_arena(r));
@@ -126,7 +125,7 @@ static void on_register(struct http_req *r, void *ctx)
     struct register_body b;
     struct evaluation e;
     char *warnings;
-    if (!read_registration(r, &b) || !accept_job(r, b.job, &warnings))
+    if (!read_registration(r, &b) || !api_accept_job(r, b.job, &warnings))
         return;
     struct cmd_job_register c = {
         .job = *b.job, .enforce_index = b.enforce_index, .job_modify_index = b.job_modify_index};
@@ -414,6 +413,21 @@ static int render_deployment(struct http_req *r, struct store_txn *t, void *ctx,
     return 0;
 }
 
+static int render_deployments(struct http_req *r, struct store_txn *t, void *ctx, struct buf *out,
+                              log_index *index, int *status, struct err *e)
+{
+    struct deployments all;
+    *index = store_table_index(t, &table_deployments);
+    int rv = state_job_deployments(t, "default", ctx, http_arena(r), &all);
+    buf_char(out, '[');
+    for (size_t i = 0; i < all.n; i++) {
+        buf_str_add(out, i ? "," : "");
+        rec_json_write(&deployment_desc, &all.items[i], out);
+    }
+    buf_char(out, ']');
+    return rv;
+}
+
 static int render_summary(struct http_req *r, struct store_txn *t, void *ctx, struct buf *out,
                           log_index *index, int *status, struct err *e)
 {
@@ -435,6 +449,7 @@ struct sub_endpoint {
 static const struct sub_endpoint sub_endpoints[] = {
     {"/allocations", render_allocs, &table_allocs, "job"},
     {"/evaluations", render_evals, &table_evals, "job"},
+    {"/deployments", render_deployments, &table_deployments, "job"},
     {"/deployment", render_deployment, &table_deployments, "job"},
     {"/summary", render_summary, &table_allocs, "job"},
 };
@@ -456,6 +471,27 @@ static void on_job_get(struct http_req *r, void *ctx)
     http_blocking(r, &w, 1, render_job, id);
 }
 
+/* What may be asked of a job, after its id. */
+struct sub_action {
+    const char *suffix;
+    void (*act)(struct scheduler *s, struct http_req *r, const char *id);
+};
+static const struct sub_action sub_actions[] = {
+    {"/plan", job_plan},
+};
+
+static void on_job_put(struct http_req *r, void *ctx)
+{
+    char *id = arena_strdup(http_arena(r), http_param(r, "id"));
+    for (size_t i = 0; i < sizeof(sub_actions) / sizeof(sub_actions[0]); i++)
+        if (str_has_suffix(id, sub_actions[i].suffix)) {
+            id[strlen(id) - strlen(sub_actions[i].suffix)] = '\0';
+            sub_actions[i].act(ctx, r, id);
+            return;
+        }
+    on_register(r, ctx);
+}
+
 static void on_job_delete(struct http_req *r, void *ctx)
 {
     on_deregister(ctx, r, http_param(r, "id"));
@@ -468,6 +504,6 @@ void job_routes(struct scheduler *s, struct http_server *server)
     http_route(server, "PUT,POST", "/v1/jobs/parse", on_parse, s);
     http_route(server, "PUT,POST", "/v1/validate/job", on_validate, s);
     http_route(server, "GET", "/v1/job/*id", on_job_get, s);
-    http_route(server, "PUT,POST", "/v1/job/*id", on_register, s);
+    http_route(server, "PUT,POST", "/v1/job/*id", on_job_put, s);
     http_route(server, "DELETE", "/v1/job/*id", on_job_delete, s);
 }
