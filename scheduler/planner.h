@@ -1,5 +1,5 @@
-/* Planning: one evaluation against one snapshot, from what there is to what is to be done. Pure: the
- * plan is the answer, proposing it is the worker's (or nobody's: a dry run). Private to
+/* Planning: one evaluation against one snapshot, from what there is to what is to be done. Pure:
+ * the plan is the answer, proposing it is the worker's (or nobody's: a dry run). Private to
  * scheduler/. */
 #ifndef SCHEDULER_PLANNER_H
 #define SCHEDULER_PLANNER_H

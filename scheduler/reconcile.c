@@ -448,9 +448,9 @@ static void move(struct group_work *w)
 {
     set_sort(&w->migrate);
     for (size_t i = 0; i < w->migrate.n; i++) {
-        struct want_place *p = add_place(w, w->migrate.items[i]->name, w->migrate.items[i]);
-        p->stop_previous = true;
-        p->stop_description = "alloc is being migrated";
+        const struct allocation *x = w->migrate.items[i];
+        add_stop(w, x, "alloc is being migrated"); /* replaced or not: it has to leave */
+        add_place(w, x->name, x);
         w->counts->migrate++;
     }
 }

@@ -62,7 +62,8 @@ srv_count() { dig +short @127.0.0.1 -p "$dns" SRV "$1" | grep -c .; }
 srv_is() { [ "$(srv_count "$1")" = "$2" ]; }
 routes_are() { [ "$(curl -s "$admin_url/api/routes" | jq length)" = "$1" ]; }
 # The tasks of this script, by the text they say: other scripts may be running beside it.
-tasks() { pgrep -f -- "-text $1-$$( |\$)" | sort; }
+me=$$
+tasks() { pgrep -f -- "-text $1-${me}( |\$)" | sort; }
 tasks_gone() { [ -z "$(tasks "$1")" ]; }
 
 cleanup() {
