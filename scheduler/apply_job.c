@@ -96,10 +96,7 @@ void eval_put(struct store_txn *t, log_index index, struct evaluation *e)
         memcpy(key + n, e->id, strlen(e->id));
         store_put_quiet(t, &table_evals_by_job, key, n + strlen(e->id), e->id, strlen(e->id));
     }
-    if (is_open(e))
-        store_put_quiet(t, &table_evals_open, e->id, strlen(e->id), "", 0);
-    else
-        store_del_quiet(t, &table_evals_open, e->id, strlen(e->id));
+    open_eval_write(t, e);
     size_t n = state_watch_key(key, "job", e->namespace, e->job_id);
     store_touch(t, &table_evals, key, n);
     int64_t open = (int64_t)is_open(e) - (known && is_open(&old));

@@ -50,9 +50,10 @@ static void on_closed(uv_handle_t *h)
 static void close_handles(void *arg) /* posted: after what the workers posted */
 {
     struct scheduler *s = arg;
-    s->open_handles = 3;
+    s->open_handles = 4;
     uv_close((uv_handle_t *)&s->deployment_timer, on_closed);
     uv_close((uv_handle_t *)&s->delay_timer, on_closed);
+    uv_close((uv_handle_t *)&s->look_timer, on_closed);
     uv_close((uv_handle_t *)&s->heartbeat_timer, on_closed);
 }
 
