@@ -30,7 +30,17 @@ int apply_deployment_status(struct store_txn *t, log_index index, const void *pa
 int apply_deployment_promote(struct store_txn *t, log_index index, const void *payload, size_t len,
                              struct store_result *r);
 
+int apply_node_scheduling(struct store_txn *t, log_index index, const void *payload, size_t len,
+                          struct store_result *r);
+int apply_reap(struct store_txn *t, log_index index, const void *payload, size_t len,
+               struct store_result *r);
+
 /* shared between the apply files */
+bool eval_is_open(const struct evaluation *e);
+/* Keys of the indexes by job; out holds STATE_KEY_MAX + 64 and + 32. */
+size_t eval_job_key(char *out, const struct evaluation *e);
+size_t deployment_job_key(char *out, const struct deployment *d);
+void job_purge(struct store_txn *t, const char *ns, const char *id); /* the job and its versions */
 /* Writes the job as a new version, unless it asks for the same; returns its job modify index. */
 uint64_t job_upsert(struct store_txn *t, log_index index, struct arena *a, struct job *j);
 void alloc_seq(char out[12], log_index index, uint32_t position);

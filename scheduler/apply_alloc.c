@@ -326,16 +326,17 @@ int apply_alloc_transitions(struct store_txn *t, log_index index, const void *pa
     for (size_t i = 0; !rv && i < c.allocs.n; i++) {
         struct allocation x;
         const struct desired_transition *d = &c.allocs.items[i].desired_transition;
-        if (state_alloc(t, c.allocs.items[i].id, &a, &x) || alloc_is_terminal(&x))
+        if (state_alloc(t, c.allocs.items[i].id, &a, &x))
             continue;
-        if (d->migrate != REC_NULL_BOOL)
+        bool live = !alloc_is_terminal(&x);
+        if (d->migrate != REC_NULL_BOOL && live)
             x.desired_transition.migrate = d->migrate;
         if (d->reschedule != REC_NULL_BOOL)
             x.desired_transition.reschedule = d->reschedule;
         if (d->force_reschedule != REC_NULL_BOOL)
             x.desired_transition.force_reschedule = d->force_reschedule;
         x.modify_time_ns = c.now_ns;
-        alloc_update(t, index, &x, true, false);
+        alloc_update(t, index, &x, live, false);
     }
     for (size_t i = 0; !rv && i < c.evals.n; i++)
         eval_put(t, index, &c.evals.items[i]);

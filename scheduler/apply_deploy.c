@@ -10,6 +10,14 @@ static bool is_open(const struct deployment *d)
     return str_eq(d->status, "running") || str_eq(d->status, "paused");
 }
 
+size_t deployment_job_key(char *out, const struct deployment *d)
+{
+    size_t n = state_job_key(out, d->namespace, d->job_id);
+    out[n++] = '\0';
+    alloc_seq(out + n, d->create_index, 0);
+    return n + 8;
+}
+
 void deployment_put(struct store_txn *t, log_index index, struct deployment *d, bool is_new)
 {
     char key[STATE_KEY_MAX + 32];
@@ -17,10 +25,8 @@ void deployment_put(struct store_txn *t, log_index index, struct deployment *d, 
     if (is_new)
         d->create_index = index;
     store_put_rec(t, &table_deployments, d->id, strlen(d->id), &deployment_desc, d);
-    size_t n = state_job_key(key, d->namespace, d->job_id);
-    key[n++] = '\0';
-    alloc_seq(key + n, d->create_index, 0);
-    store_put_quiet(t, &table_deployments_by_job, key, n + 8, d->id, strlen(d->id));
+    store_put_quiet(t, &table_deployments_by_job, key, deployment_job_key(key, d), d->id,
+                    strlen(d->id));
     if (is_open(d))
         store_put_quiet(t, &table_deployments_open, d->id, strlen(d->id), "", 0);
     else

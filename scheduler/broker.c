@@ -12,6 +12,7 @@
 
 #define PLENTY         64 /* ready evaluations */
 #define PLENTY_LOOK_MS 50
+#define GC_EVERY_MS    (5 * 60 * 1000)
 
 void evaluation_init(struct evaluation *e, struct arena *a, const struct job *job,
                      const char *triggered_by, int64_t now_ns)
@@ -29,16 +30,9 @@ void evaluation_init(struct evaluation *e, struct arena *a, const struct job *jo
     e->create_time_ns = e->modify_time_ns = now_ns;
 }
 
-static bool enqueue(struct scheduler *s, struct store_txn *t, const struct open_eval *o)
+/* Takes q over, its evaluation and key filled in. */
+static void enqueue(struct scheduler *s, struct queued_eval *q)
 {
-    struct queued_eval *q = MEM_NEW(struct queued_eval);
-    if (o->job_key_len >= sizeof(q->job_key) || state_eval(t, o->id, &q->arena, &q->eval)) {
-        arena_fini(&q->arena);
-        free(q);
-        return false;
-    }
-    memcpy(q->job_key, o->job_key, o->job_key_len);
-    q->job_key_len = o->job_key_len;
     HASH_ADD_KEYPTR(hh, s->busy, q->job_key, q->job_key_len, q);
     pthread_mutex_lock(&s->lock);
     struct queued_eval **at = &s->ready;
@@ -49,7 +43,44 @@ static bool enqueue(struct scheduler *s, struct store_txn *t, const struct open_
     s->n_ready++;
     pthread_cond_signal(&s->wake);
     pthread_mutex_unlock(&s->lock);
-    return true;
+}
+
+static void enqueue_open(struct scheduler *s, struct store_txn *t, const struct open_eval *o)
+{
+    struct queued_eval *q = MEM_NEW(struct queued_eval);
+    if (o->job_key_len >= sizeof(q->job_key) || state_eval(t, o->id, &q->arena, &q->eval)) {
+        arena_fini(&q->arena);
+        free(q);
+        return;
+    }
+    memcpy(q->job_key, o->job_key, o->job_key_len);
+    q->job_key_len = o->job_key_len;
+    enqueue(s, q);
+}
+
+void broker_enqueue_core(struct scheduler *s, const char *what)
+{
+    uuid_text id;
+    struct queued_eval *q;
+    HASH_FIND(hh, s->busy, what, strlen(what), q);
+    if (s->closing || q)
+        return;
+    q = MEM_NEW(struct queued_eval);
+    rec_init(&evaluation_desc, &q->eval);
+    id_new(id);
+    q->eval.id = arena_strdup(&q->arena, id);
+    q->eval.type = arena_strdup(&q->arena, "_core");
+    q->eval.job_id = arena_strdup(&q->arena, what);
+    q->eval.namespace = arena_strdup(&q->arena, "-");
+    q->eval.priority = 200;        /* above any job's */
+    q->job_key_len = strlen(what); /* no job's key: those have a 0 inside */
+    memcpy(q->job_key, what, q->job_key_len);
+    enqueue(s, q);
+}
+
+static void on_gc_time(uv_timer_t *t)
+{
+    broker_enqueue_core(t->data, CORE_GC);
 }
 
 /* A blocked evaluation whose world changed after it looked goes back to pending. */
@@ -97,7 +128,7 @@ static void look(struct scheduler *s)
         else if (!o.blocked && o.wait_until_ns > now)
             soonest = o.wait_until_ns < soonest ? o.wait_until_ns : soonest;
         else if (!o.blocked && !q)
-            enqueue(s, t, &o);
+            enqueue_open(s, t, &o);
     }
     store_cursor_close(&at);
     store_read_end(&t);
@@ -152,6 +183,9 @@ int broker_start(struct scheduler *s, struct err *e)
     s->delay_timer.data = s;
     uv_timer_init(&s->loop->uv, &s->look_timer);
     s->look_timer.data = s;
+    uv_timer_init(&s->loop->uv, &s->gc_timer);
+    s->gc_timer.data = s;
+    uv_timer_start(&s->gc_timer, on_gc_time, GC_EVERY_MS, GC_EVERY_MS);
     s->watch_evals =
         store_watch_add(s->store, s->loop, STORE_WATCH_TABLE, &table_evals, NULL, 0, on_change, s);
     s->watch_nodes =

@@ -20,6 +20,7 @@ int scheduler_new(const struct scheduler_config *c, struct scheduler **out, stru
     heartbeat_start(s);
     int rv = broker_start(s, e);
     watcher_start(s);
+    drainer_start(s);
     workers_start(s, c->workers ? c->workers : 1);
     *out = s;
     return rv;
@@ -34,6 +35,7 @@ static void on_closed(uv_handle_t *h)
     void *arg = s->close_arg;
     heartbeat_stop(s);
     watcher_stop(s);
+    drainer_stop(s);
     broker_stop(s);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->wake);
@@ -50,7 +52,9 @@ static void on_closed(uv_handle_t *h)
 static void close_handles(void *arg) /* posted: after what the workers posted */
 {
     struct scheduler *s = arg;
-    s->open_handles = 4;
+    s->open_handles = 6;
+    uv_close((uv_handle_t *)&s->drain_timer, on_closed);
+    uv_close((uv_handle_t *)&s->gc_timer, on_closed);
     uv_close((uv_handle_t *)&s->deployment_timer, on_closed);
     uv_close((uv_handle_t *)&s->delay_timer, on_closed);
     uv_close((uv_handle_t *)&s->look_timer, on_closed);

@@ -34,8 +34,8 @@ struct scheduler {
 
     /* broker: the loop's, but for `lock` and what it guards */
     struct store_watch *watch_evals, *watch_nodes, *watch_freed, *watch_allocs,
-        *watch_deployments;
-    uv_timer_t delay_timer, heartbeat_timer, deployment_timer;
+        *watch_deployments, *watch_drains;
+    uv_timer_t delay_timer, heartbeat_timer, deployment_timer, drain_timer, gc_timer;
     bool deployments_changed; /* a look at them is due */
     bool closing;
     int open_handles;
@@ -72,6 +72,18 @@ void heartbeat_start(struct scheduler *s);
 void heartbeat_stop(struct scheduler *s);
 /* Notes a sign of life; returns how soon the next is expected. */
 int64_t heartbeat_note(struct scheduler *s, const char *node_id);
+
+/* A core evaluation: what the servers do for themselves. Not of the state; lost with the process. */
+void broker_enqueue_core(struct scheduler *s, const char *what);
+#define CORE_GC       "gc"
+#define CORE_GC_FORCE "force-gc"
+
+/* drainer.c */
+void drainer_start(struct scheduler *s);
+void drainer_stop(struct scheduler *s);
+/* The DrainStrategy of an API's DrainSpec; NULL with e. */
+char *drain_strategy_text(const char *spec_json, size_t len, int64_t now_ns, struct arena *a,
+                          struct err *e);
 
 /* watcher.c */
 void watcher_start(struct scheduler *s);

@@ -51,6 +51,8 @@ static const struct store_command commands[] = {
     {CMD_ALLOC_TRANSITIONS, "allocation-transitions", apply_alloc_transitions},
     {CMD_DEPLOYMENT_STATUS, "deployment-status", apply_deployment_status},
     {CMD_DEPLOYMENT_PROMOTE, "deployment-promote", apply_deployment_promote},
+    {CMD_NODE_SCHEDULING, "node-scheduling", apply_node_scheduling},
+    {CMD_REAP, "reap", apply_reap},
 };
 
 const struct store_module scheduler_store_module = {"scheduler", tables,
@@ -131,6 +133,32 @@ static const struct rec_field deployment_promote_fields[] = {
 };
 const struct rec_desc cmd_deployment_promote_desc =
     REC_DESC("deployment-promote", struct cmd_deployment_promote, deployment_promote_fields);
+
+static const struct rec_field node_scheduling_fields[] = {
+    REC(struct cmd_node_scheduling, node_id, "NodeID", REC_STR, 0),
+    REC(struct cmd_node_scheduling, eligibility, "Eligibility", REC_STR, 0),
+    REC(struct cmd_node_scheduling, strategy, "DrainStrategy", REC_RAW, 0),
+    REC(struct cmd_node_scheduling, mark_eligible, "MarkEligible", REC_BOOL, 0),
+    REC(struct cmd_node_scheduling, complete, "Complete", REC_BOOL, 0),
+    REC_OF(struct cmd_node_scheduling, evals, "Evals", REC_LIST, 0, &evaluation_desc),
+    REC(struct cmd_node_scheduling, now_ns, "Now", REC_INT, 0),
+};
+const struct rec_desc cmd_node_scheduling_desc =
+    REC_DESC("node-scheduling", struct cmd_node_scheduling, node_scheduling_fields);
+static const struct rec_field reaped_job_fields[] = {
+    REC(struct reaped_job, namespace, "Namespace", REC_STR, 0),
+    REC(struct reaped_job, id, "ID", REC_STR, 0),
+};
+static const struct rec_desc reaped_job_desc =
+    REC_DESC("job", struct reaped_job, reaped_job_fields);
+static const struct rec_field reap_fields[] = {
+    REC_OF(struct cmd_reap, evals, "Evals", REC_LIST, 0, &rec_str),
+    REC_OF(struct cmd_reap, allocs, "Allocs", REC_LIST, 0, &rec_str),
+    REC_OF(struct cmd_reap, deployments, "Deployments", REC_LIST, 0, &rec_str),
+    REC_OF(struct cmd_reap, nodes, "Nodes", REC_LIST, 0, &rec_str),
+    REC_OF(struct cmd_reap, jobs, "Jobs", REC_LIST, 0, &reaped_job_desc),
+};
+const struct rec_desc cmd_reap_desc = REC_DESC("reap", struct cmd_reap, reap_fields);
 
 static const struct rec_field usage_fields[] = {
     REC(struct node_usage, cpu, "CPU", REC_INT, 0),

@@ -33,7 +33,9 @@ enum scheduler_command {
     CMD_ALLOC_STOP,
     CMD_ALLOC_TRANSITIONS, /* cmd_alloc_updates: id and desired transition */
     CMD_DEPLOYMENT_STATUS,
-    CMD_DEPLOYMENT_PROMOTE
+    CMD_DEPLOYMENT_PROMOTE,
+    CMD_NODE_SCHEDULING,
+    CMD_REAP
 };
 
 /* --- command payloads ------------------------------------------------------------------------ */
@@ -98,6 +100,21 @@ struct cmd_deployment_promote {
     struct evaluation *eval;
     int64_t now_ns;
 };
+struct cmd_node_scheduling { /* eligibility, or when that is empty the drain */
+    char *node_id, *eligibility;
+    char *strategy; /* the DrainStrategy; empty: not draining */
+    bool mark_eligible, complete;
+    struct evaluations evals;
+    int64_t now_ns;
+};
+struct reaped_job {
+    char *namespace, *id;
+};
+struct cmd_reap { /* what is over and old; checked again */
+    struct rec_strs evals, allocs, deployments, nodes;
+    struct REC_LIST_BODY(struct reaped_job) jobs;
+};
+extern const struct rec_desc cmd_node_scheduling_desc, cmd_reap_desc;
 extern const struct rec_desc cmd_job_register_desc, cmd_job_deregister_desc, cmd_node_status_desc,
     cmd_evals_desc, cmd_plan_desc, cmd_alloc_updates_desc, cmd_alloc_stop_desc,
     cmd_deployment_status_desc, cmd_deployment_promote_desc;

@@ -2,6 +2,7 @@
  * that was refused in part is tried again on a newer snapshot. */
 #include "agent/base/log.h"
 #include "agent/base/str.h"
+#include "scheduler/gc.h"
 #include "scheduler/planner.h"
 
 #include <stdlib.h>
@@ -56,6 +57,10 @@ static void give_up(struct store *store, const struct evaluation *eval, int atte
 
 void worker_process(struct store *store, const struct evaluation *eval)
 {
+    if (str_eq(eval->type, "_core")) {
+        gc_run(store, str_eq(eval->job_id, CORE_GC_FORCE));
+        return;
+    }
     int attempts = str_eq(eval->type, "batch") ? 2 : 5;
     for (int i = 0; i < attempts; i++) {
         int64_t refused = attempt(store, eval);

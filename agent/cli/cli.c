@@ -57,6 +57,16 @@ bool cli_unknown_flag(const struct cli *c)
     return false;
 }
 
+bool cli_wants(struct cli *c, int n, const char *what)
+{
+    if (cli_unknown_flag(c))
+        return false;
+    if (c->n_args == n)
+        return true;
+    fprintf(stderr, "This command takes %s\n", what);
+    return false;
+}
+
 /* --- asking ---------------------------------------------------------------------------------- */
 
 int cli_send(struct cli *c, const char *method, const char *path, const struct buf *body,
@@ -264,6 +274,24 @@ static const struct command commands[] = {
     {"logs", cmd_logs, "Print an allocation's output (-f follows, -stderr)"},
     {"node status", cmd_node_status, "Display the nodes, or one node"},
     {"eval status", cmd_eval_status, "Display an evaluation"},
+    {"alloc stop", cmd_alloc_stop, "Stop an allocation; another takes its place"},
+    {"deployment list", cmd_deployment_list, "Display the deployments"},
+    {"deployment status", cmd_deployment_status, "Display a deployment"},
+    {"deployment promote", cmd_deployment_promote, "Let canaries replace the old instances"},
+    {"deployment fail", cmd_deployment_fail, "Mark a deployment as failed"},
+    {"deployment pause", cmd_deployment_pause, NULL},
+    {"deployment resume", cmd_deployment_resume, NULL},
+    {"inspect", cmd_job_inspect, "Print a job as JSON"},
+    {"job inspect", cmd_job_inspect, NULL},
+    {"job history", cmd_job_history, "Display a job's versions (-p: what changed)"},
+    {"job revert", cmd_job_revert, "Go back to a version of a job"},
+    {"job promote", cmd_job_promote, "Promote a job's canaries"},
+    {"job deployments", cmd_job_deployments, NULL},
+    {"job eval", cmd_job_eval, NULL},
+    {"node drain", cmd_node_drain, "Move what runs on a node elsewhere"},
+    {"node eligibility", cmd_node_eligibility, "Let a node take work, or not"},
+    {"system gc", cmd_system_gc, "Forget what is over"},
+    {"system reconcile", cmd_system_reconcile, NULL},
     {"members", cmd_members, "Display the servers"},
     {"server members", cmd_members, NULL},
     {"version", cmd_version, "Print the version"},
@@ -273,11 +301,11 @@ static void usage(FILE *f)
 {
     fprintf(f,
             "Usage: platform [-version] [-help] <command> [args]\n\nCommands:\n"
-            "    %-14s %s\n",
+            "    %-20s %s\n",
             "agent", "Run an agent: agent -dev");
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         if (commands[i].help)
-            fprintf(f, "    %-14s %s\n", commands[i].words, commands[i].help);
+            fprintf(f, "    %-20s %s\n", commands[i].words, commands[i].help);
     fprintf(f, "\nThe agent is asked at NOMAD_ADDR (http://127.0.0.1:4646), or -address=URL.\n");
 }
 

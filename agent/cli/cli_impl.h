@@ -71,6 +71,27 @@ struct job *cli_read_job(struct cli *c, const char *command);
 struct job_diff;
 void cli_diff_text(const struct job_diff *d, bool verbose, struct buf *out);
 
+/* The one object whose id begins with the prefix; NULL after telling that none or several do. */
+const char *cli_resolve(struct cli *c, const char *kind, const char *path, const char *prefix);
+/* "Deployed" and its groups, with the columns that mean something for it. */
+void cli_print_deployed(struct cli *c, const struct deployment *d);
+
+/* What a change answers with. */
+struct cli_answer {
+    char *eval_id, *warnings;
+    uint64_t job_modify_index;
+    int64_t reverted_version; /* REC_NULL_INT: none */
+};
+/* PUTs; false after telling "<what>: Unexpected response code: ...". body may be NULL. */
+bool cli_put(struct cli *c, const char *path, const struct buf *body, const char *what,
+             struct cli_answer *out);
+bool cli_read_answer(struct cli *c, int status, const struct buf *b, const char *what,
+                     struct cli_answer *out);
+/* Follows the evaluation, or with detach prints its id. */
+int cli_follow(struct cli *c, const char *eval_id, bool detach);
+/* Whether n arguments are left; else tells what the command takes. */
+bool cli_wants(struct cli *c, int n, const char *what);
+
 /* commands */
 int cmd_run(struct cli *c);
 int cmd_plan(struct cli *c);
@@ -83,6 +104,23 @@ int cmd_logs(struct cli *c);
 int cmd_node_status(struct cli *c);
 int cmd_eval_status(struct cli *c);
 int cmd_members(struct cli *c);
+int cmd_deployment_list(struct cli *c);
+int cmd_deployment_status(struct cli *c);
+int cmd_deployment_promote(struct cli *c);
+int cmd_deployment_fail(struct cli *c);
+int cmd_deployment_pause(struct cli *c);
+int cmd_deployment_resume(struct cli *c);
+int cmd_job_promote(struct cli *c);
+int cmd_job_deployments(struct cli *c);
+int cmd_job_history(struct cli *c);
+int cmd_job_revert(struct cli *c);
+int cmd_job_inspect(struct cli *c);
+int cmd_job_eval(struct cli *c);
+int cmd_alloc_stop(struct cli *c);
+int cmd_node_drain(struct cli *c);
+int cmd_node_eligibility(struct cli *c);
+int cmd_system_gc(struct cli *c);
+int cmd_system_reconcile(struct cli *c);
 /* Follows an evaluation to its end. Returns the exit status. */
 int cli_monitor(struct cli *c, const char *eval_id);
 

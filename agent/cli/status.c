@@ -132,17 +132,8 @@ static void print_deployment(struct cli *c, const struct job *j)
                d.status_description);
     printf("\nLatest Deployment\n");
     cli_pairs(b.data);
-    buf_clear(&b);
-    buf_str_add(&b, "Task Group|Desired|Placed|Healthy|Unhealthy|Progress Deadline");
-    for (size_t i = 0; i < d.groups.n; i++) {
-        const struct deployment_state *s = &d.groups.items[i];
-        buf_printf(&b, "\n%s|%" PRId64 "|%" PRId64 "|%" PRId64 "|%" PRId64 "|%s", s->key,
-                   s->desired_total, s->placed_allocs, s->healthy_allocs, s->unhealthy_allocs,
-                   cli_time(c, s->require_progress_by_ns));
-    }
-    printf("\nDeployed\n");
-    cli_columns(b.data);
     buf_fini(&b);
+    cli_print_deployed(c, &d);
 }
 
 static void print_allocs(struct cli *c, const struct alloc_list *list, bool by_node)
@@ -198,8 +189,7 @@ int cmd_status(struct cli *c)
 
 /* --- allocations ----------------------------------------------------------------------------- */
 
-/* The one object whose id begins with the prefix; tells when none or several do. */
-static const char *resolve(struct cli *c, const char *kind, const char *path, const char *prefix)
+const char *cli_resolve(struct cli *c, const char *kind, const char *path, const char *prefix)
 {
     struct alloc_list list = {NULL,
                               0}; /* of every kind only the id is read, which all have first */
@@ -287,7 +277,7 @@ int cmd_alloc_status(struct cli *c)
                 "try 'platform alloc status -help'\n");
         return 1;
     }
-    const char *id = resolve(c, "allocation", "/v1/allocations", c->args[0]);
+    const char *id = cli_resolve(c, "allocation", "/v1/allocations", c->args[0]);
     if (!id || !cli_get(c, arena_printf(&c->arena, "/v1/allocation/%s", id), &allocation_desc, &x,
                         "Error querying allocation"))
         return 1;
@@ -327,7 +317,7 @@ int cmd_logs(struct cli *c)
         fprintf(stderr, "This command takes one or two arguments: <alloc> [<task>]\n");
         return 1;
     }
-    const char *id = resolve(c, "allocation", "/v1/allocations", c->args[0]);
+    const char *id = cli_resolve(c, "allocation", "/v1/allocations", c->args[0]);
     if (!id || !cli_get(c, arena_printf(&c->arena, "/v1/allocation/%s", id), &allocation_desc, &x,
                         "Error querying allocation"))
         return 1;
@@ -392,7 +382,7 @@ int cmd_node_status(struct cli *c)
         return 1;
     if (!c->n_args)
         return list_nodes(c);
-    const char *id = resolve(c, "node", "/v1/nodes", c->args[0]);
+    const char *id = cli_resolve(c, "node", "/v1/nodes", c->args[0]);
     if (!id || !cli_get(c, arena_printf(&c->arena, "/v1/node/%s", id), &node_desc, &n,
                         "Error querying node"))
         return 1;
@@ -429,7 +419,7 @@ int cmd_eval_status(struct cli *c)
         fprintf(stderr, "This command takes one argument: <evaluation>\n");
         return 1;
     }
-    const char *id = resolve(c, "evaluation", "/v1/evaluations", c->args[0]);
+    const char *id = cli_resolve(c, "evaluation", "/v1/evaluations", c->args[0]);
     if (!id || !cli_get(c, arena_printf(&c->arena, "/v1/evaluation/%s", id), &evaluation_desc, &e,
                         "Error querying evaluation"))
         return 1;

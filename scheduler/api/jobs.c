@@ -26,8 +26,7 @@ void api_answer_free(struct api_answer *a)
     free(a);
 }
 
-static void on_job_written(void *arg, int status, log_index index,
-                           const struct store_result *result)
+void api_on_job_written(void *arg, int status, log_index index, const struct store_result *result)
 {
     struct api_answer *a = arg;
     if (!a->req) {
@@ -35,14 +34,14 @@ static void on_job_written(void *arg, int status, log_index index,
         return;
     }
     if (status || result->code) {
-        http_reply_text(a->req, result->code == ERR_CONFLICT ? 500 : 500, "%s",
-                        status ? err_code_text(status) : result->text);
+        http_reply_text(a->req, 500, "%s", status ? err_code_text(status) : result->text);
     } else {
         struct buf b = BUF_INIT;
         buf_printf(&b,
                    "{\"EvalID\":\"%s\",\"EvalCreateIndex\":%" PRIu64 ",\"JobModifyIndex\":%" PRIu64
                    ",\"Warnings\":",
-                   a->eval_id, *a->eval_id ? index : 0, result->number);
+                   a->eval_id, *a->eval_id ? index : 0,
+                   a->job_modify_index ? a->job_modify_index : result->number);
         buf_json_str(&b, a->warnings ? a->warnings : "", a->warnings ? strlen(a->warnings) : 0);
         buf_printf(&b, ",\"Index\":%" PRIu64 ",\"LastContact\":0,\"KnownLeader\":false}", index);
         http_set_index(a->req, index);
@@ -119,27 +118,32 @@ static bool needs_eval(const struct job *j)
     return !j->periodic && !(j->parameterized && !j->dispatched);
 }
 
+void api_register(struct scheduler *s, struct http_req *r, struct cmd_job_register *c,
+                  char *warnings)
+{
+    struct evaluation e;
+    int64_t now = clock_wall_ns();
+    c->job.submit_time_ns = now;
+    struct api_answer *a = api_answer_new(r);
+    a->warnings = warnings;
+    if (needs_eval(&c->job)) {
+        evaluation_init(&e, http_arena(r), &c->job, "job-register", now);
+        memcpy(a->eval_id, e.id, sizeof(a->eval_id));
+        c->eval = &e;
+    }
+    store_propose_rec(s->store, s->loop, CMD_JOB_REGISTER, &cmd_job_register_desc, c,
+                      api_on_job_written, a);
+}
+
 static void on_register(struct http_req *r, void *ctx)
 {
-    struct scheduler *s = ctx;
     struct register_body b;
-    struct evaluation e;
     char *warnings;
     if (!read_registration(r, &b) || !api_accept_job(r, b.job, &warnings))
         return;
     struct cmd_job_register c = {
         .job = *b.job, .enforce_index = b.enforce_index, .job_modify_index = b.job_modify_index};
-    int64_t now = clock_wall_ns();
-    c.job.submit_time_ns = now;
-    struct api_answer *a = api_answer_new(r);
-    a->warnings = warnings;
-    if (needs_eval(b.job)) {
-        evaluation_init(&e, http_arena(r), b.job, "job-register", now);
-        memcpy(a->eval_id, e.id, sizeof(a->eval_id));
-        c.eval = &e;
-    }
-    store_propose_rec(s->store, s->loop, CMD_JOB_REGISTER, &cmd_job_register_desc, &c,
-                      on_job_written, a);
+    api_register(ctx, r, &c, warnings);
 }
 
 static void on_deregister(struct scheduler *s, struct http_req *r, const char *id)
@@ -170,7 +174,7 @@ static void on_deregister(struct scheduler *s, struct http_req *r, const char *i
         c.eval = &e;
     }
     store_propose_rec(s->store, s->loop, CMD_JOB_DEREGISTER, &cmd_job_deregister_desc, &c,
-                      on_job_written, a);
+                      api_on_job_written, a);
 }
 
 /* --- parse and validate ---------------------------------------------------------------------- */
@@ -444,9 +448,10 @@ struct sub_endpoint {
     const char *suffix;
     http_render render;
     const struct store_table *table;
-    const char *watch; /* "job": the job's own touch key in the table */
+    const char *watch; /* "job": the job's own touch key in the table; NULL: the job's row */
 };
 static const struct sub_endpoint sub_endpoints[] = {
+    {"/versions", render_versions, &table_jobs, NULL},
     {"/allocations", render_allocs, &table_allocs, "job"},
     {"/evaluations", render_evals, &table_evals, "job"},
     {"/deployments", render_deployments, &table_deployments, "job"},
@@ -463,7 +468,8 @@ static void on_job_get(struct http_req *r, void *ctx)
             continue;
         id[strlen(id) - strlen(s->suffix)] = '\0';
         struct http_watch w = {STORE_WATCH_KEY, s->table, key,
-                               state_watch_key(key, s->watch, "default", id)};
+                               s->watch ? state_watch_key(key, s->watch, "default", id)
+                                        : state_job_key(key, "default", id)};
         http_blocking(r, &w, 1, s->render, id);
         return;
     }
@@ -478,6 +484,8 @@ struct sub_action {
 };
 static const struct sub_action sub_actions[] = {
     {"/plan", job_plan},
+    {"/revert", job_revert},
+    {"/evaluate", job_evaluate},
 };
 
 static void on_job_put(struct http_req *r, void *ctx)

@@ -347,5 +347,6 @@ void scheduler_api_routes(struct scheduler *s, struct http_server *server)
     job_routes(s, server);
     alloc_routes(s, server);
     deployment_routes(s, server);
+    node_routes(s, server);
     agent_info_routes(s, server);
 }
