@@ -73,7 +73,8 @@ void heartbeat_stop(struct scheduler *s);
 /* Notes a sign of life; returns how soon the next is expected. */
 int64_t heartbeat_note(struct scheduler *s, const char *node_id);
 
-/* A core evaluation: what the servers do for themselves. Not of the state; lost with the process. */
+/* A core evaluation: what the servers do for themselves. Not of the state; lost with the process.
+ * */
 void broker_enqueue_core(struct scheduler *s, const char *what);
 #define CORE_GC       "gc"
 #define CORE_GC_FORCE "force-gc"
