@@ -99,10 +99,7 @@ void eval_put(struct store_txn *t, log_index index, struct evaluation *e)
     store_put_rec(t, &table_evals, e->id, strlen(e->id), &evaluation_desc, e);
     if (!known)
         store_put_quiet(t, &table_evals_by_job, key, eval_job_key(key, e), e->id, strlen(e->id));
-    if (eval_is_open(e))
-        store_put_quiet(t, &table_evals_open, e->id, strlen(e->id), "", 0);
-    else
-        store_del_quiet(t, &table_evals_open, e->id, strlen(e->id));
+    open_eval_write(t, e);
     size_t n = state_watch_key(key, "job", e->namespace, e->job_id);
     store_touch(t, &table_evals, key, n);
     int64_t open = (int64_t)eval_is_open(e) - (known && eval_is_open(&old));

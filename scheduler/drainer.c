@@ -1,5 +1,5 @@
-/* The drainer: moves what runs on draining nodes elsewhere, a few of a group at a time, and ends the
- * drain when the node is empty or its time is up (inventory nomad-scheduler 10).
+/* The drainer: moves what runs on draining nodes elsewhere, a few of a group at a time, and ends
+ * the drain when the node is empty or its time is up (inventory nomad-scheduler 10).
  *
  * Looks once a second while a node drains; a look is a decision on one snapshot and one command. */
 #include "agent/base/log.h"

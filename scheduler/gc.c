@@ -1,6 +1,6 @@
 /* The collector: takes out evaluations, allocations, deployments, jobs and nodes that are over and
- * old enough (inventory nomad-scheduler 12). A core evaluation, run by a worker: every five minutes,
- * or forced, when age does not count. */
+ * old enough (inventory nomad-scheduler 12). A core evaluation, run by a worker: every five
+ * minutes, or forced, when age does not count. */
 #include "agent/base/log.h"
 #include "agent/base/str.h"
 #include "scheduler/gc.h"

@@ -300,10 +300,10 @@ static void new_eval(struct work *w, struct evaluation *e, const char *triggered
     e->job_modify_index = w->eval->job_modify_index;
 }
 
-/* What could not be placed waits in a blocked evaluation. */
+/* What could not be placed waits in a blocked evaluation: this one again, if it is one. */
 static void plan_blocked(struct work *w)
 {
-    if (!w->done.failed_tg_allocs.n)
+    if (!w->done.failed_tg_allocs.n || str_eq(w->eval->triggered_by, "queued-allocs"))
         return;
     struct evaluation b;
     new_eval(w, &b, "queued-allocs");
@@ -319,13 +319,12 @@ static void plan_blocked(struct work *w)
 static void cancel_blocked(struct work *w)
 {
     struct evaluations open;
-    if (state_open_evals(w->t, w->arena, &open))
+    if (state_job_open_evals(w->t, w->eval->namespace, w->eval->job_id, w->arena, &open))
         return;
     bool failed = w->done.failed_tg_allocs.n > 0;
     for (size_t i = 0; i < open.n; i++) {
         struct evaluation *e = &open.items[i];
-        if (!str_eq(e->status, "blocked") || !str_eq(e->job_id, w->eval->job_id) ||
-            !str_eq(e->namespace, w->eval->namespace) || str_eq(e->id, w->eval->id))
+        if (!str_eq(e->status, "blocked") || str_eq(e->id, w->eval->id))
             continue;
         e->status = arena_strdup(w->arena, "canceled");
         e->status_description =
@@ -371,8 +370,9 @@ static void plan_deployment(struct work *w)
 
 static void finish_eval(struct work *w)
 {
-    w->done.status = arena_strdup(w->arena, "complete");
-    w->done.status_description = arena_strdup(w->arena, "");
+    bool again = w->done.failed_tg_allocs.n && str_eq(w->eval->triggered_by, "queued-allocs");
+    w->done.status = arena_strdup(w->arena, again ? "blocked" : "complete");
+    w->done.status_description = again ? w->eval->status_description : arena_strdup(w->arena, "");
     w->done.modify_time_ns = w->now_ns;
     w->done.snapshot_index = store_txn_index(w->t);
     if (w->want.deployment_id)

@@ -448,8 +448,9 @@ static void move(struct group_work *w)
 {
     set_sort(&w->migrate);
     for (size_t i = 0; i < w->migrate.n; i++) {
-        add_stop(w, w->migrate.items[i], "alloc is being migrated"); /* also without a new place */
-        add_place(w, w->migrate.items[i]->name, w->migrate.items[i]);
+        const struct allocation *x = w->migrate.items[i];
+        add_stop(w, x, "alloc is being migrated"); /* replaced or not: it has to leave */
+        add_place(w, x->name, x);
         w->counts->migrate++;
     }
 }

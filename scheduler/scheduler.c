@@ -52,11 +52,12 @@ static void on_closed(uv_handle_t *h)
 static void close_handles(void *arg) /* posted: after what the workers posted */
 {
     struct scheduler *s = arg;
-    s->open_handles = 5;
+    s->open_handles = 6;
     uv_close((uv_handle_t *)&s->drain_timer, on_closed);
     uv_close((uv_handle_t *)&s->gc_timer, on_closed);
     uv_close((uv_handle_t *)&s->deployment_timer, on_closed);
     uv_close((uv_handle_t *)&s->delay_timer, on_closed);
+    uv_close((uv_handle_t *)&s->look_timer, on_closed);
     uv_close((uv_handle_t *)&s->heartbeat_timer, on_closed);
 }
 

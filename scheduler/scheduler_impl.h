@@ -11,11 +11,12 @@
 #include <uthash.h>
 
 struct queued_eval { /* on its way to a worker, or there */
-    UT_hash_handle hh; /* by evaluation id */
+    UT_hash_handle hh; /* by job key: one at a time a job */
+    char job_key[STATE_KEY_MAX + 1];
+    size_t job_key_len;
     struct queued_eval *next; /* ready queue, best first */
     struct arena arena;
     struct evaluation eval;
-    bool running;
 };
 
 struct node_timer { /* when a node's next heartbeat is due */
@@ -40,12 +41,15 @@ struct scheduler {
     int open_handles;
     void (*close_cb)(void *arg);
     void *close_arg;
-    struct queued_eval *known; /* hash */
+    struct queued_eval *busy; /* hash */
+    uv_timer_t look_timer;     /* a look is due, when there is less to do */
+    bool look_due;
     struct node_timer *nodes;  /* hash */
 
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct queued_eval *ready;
+    size_t n_ready;
     bool stopping;
     pthread_t *workers;
     unsigned n_workers;
@@ -69,7 +73,8 @@ void heartbeat_stop(struct scheduler *s);
 /* Notes a sign of life; returns how soon the next is expected. */
 int64_t heartbeat_note(struct scheduler *s, const char *node_id);
 
-/* A core evaluation: what the servers do for themselves. Not of the state; lost with the process. */
+/* A core evaluation: what the servers do for themselves. Not of the state; lost with the process.
+ * */
 void broker_enqueue_core(struct scheduler *s, const char *what);
 #define CORE_GC       "gc"
 #define CORE_GC_FORCE "force-gc"

@@ -302,18 +302,79 @@ int state_job_evals(struct store_txn *t, const char *ns, const char *id, struct 
     return rv;
 }
 
-int state_open_evals(struct store_txn *t, struct arena *a, struct evaluations *out)
+/* --- open evaluations ------------------------------------------------------------------------ */
+
+#define UUID_LEN (sizeof(uuid_text) - 1)
+
+struct open_row { /* the value of table_evals_open: our own bytes, never on another machine */
+    int64_t wait_until_ns;
+    uint64_t snapshot_index;
+    uint8_t blocked;
+};
+
+bool open_eval_read(const struct store_val *key, const struct store_val *val, struct open_eval *out)
+{
+    struct open_row row;
+    if (key->len < UUID_LEN + 1 || val->len != sizeof(row))
+        return false;
+    const char *k = key->data;
+    out->job_key = k;
+    out->job_key_len = key->len - UUID_LEN - 1;
+    memcpy(out->id, k + key->len - UUID_LEN, UUID_LEN);
+    out->id[UUID_LEN] = '\0';
+    memcpy(&row, val->data, sizeof(row));
+    out->blocked = row.blocked;
+    out->wait_until_ns = row.wait_until_ns;
+    out->snapshot_index = row.snapshot_index;
+    return true;
+}
+
+void open_eval_write(struct store_txn *t, const struct evaluation *e)
+{
+    char key[STATE_KEY_MAX + 64];
+    struct open_row row;
+    size_t n = state_job_key(key, e->namespace, e->job_id);
+    key[n++] = '\0';
+    memcpy(key + n, e->id, strlen(e->id));
+    n += strlen(e->id);
+    memset(&row, 0, sizeof(row)); /* the padding too */
+    row.wait_until_ns = e->wait_until_ns;
+    row.snapshot_index = e->snapshot_index;
+    row.blocked = str_eq(e->status, "blocked");
+    if (row.blocked || str_eq(e->status, "pending"))
+        store_put_quiet(t, &table_evals_open, key, n, &row, sizeof(row));
+    else
+        store_del_quiet(t, &table_evals_open, key, n);
+}
+
+static int open_evals(struct store_txn *t, const void *prefix, size_t len, struct arena *a,
+                      struct evaluations *out)
 {
     struct store_cursor c;
     int rv = 0;
     *out = (struct evaluations){NULL, 0};
-    for (store_scan(t, &table_evals_open, NULL, 0, &c); store_cursor_valid(&c) && !rv;
+    for (store_scan(t, &table_evals_open, prefix, len, &c); store_cursor_valid(&c) && !rv;
          store_next(&c)) {
+        struct open_eval o;
         struct evaluation *x = rec_list_add(&evaluation_desc, out, a);
-        rv = store_get_rec(t, &table_evals, c.key.data, c.key.len, &evaluation_desc, a, x);
+        rv = open_eval_read(&c.key, &c.val, &o) ? state_eval(t, o.id, a, x) : ERR_CORRUPT;
     }
     store_cursor_close(&c);
     return rv;
+}
+
+int state_open_evals(struct store_txn *t, struct arena *a, struct evaluations *out)
+{
+    return open_evals(t, NULL, 0, a, out);
+}
+
+int state_job_open_evals(struct store_txn *t, const char *ns, const char *id, struct arena *a,
+                         struct evaluations *out)
+{
+    char key[STATE_KEY_MAX + 1];
+    size_t n = state_job_key(key, ns, id);
+    key[n++] = '\0';
+    return open_evals(t, key, n, a, out);
 }
 
 int state_job_deployment(struct store_txn *t, const char *ns, const char *id, struct arena *a,

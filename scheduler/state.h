@@ -12,6 +12,7 @@
 #ifndef SCHEDULER_STATE_H
 #define SCHEDULER_STATE_H
 
+#include "agent/base/id.h"
 #include "agent/store/store.h"
 #include "jobs/cluster.h"
 
@@ -157,6 +158,24 @@ int state_job_evals(struct store_txn *t, const char *ns, const char *id, struct 
                     struct evaluations *out);
 /* Those that are pending or blocked, of all jobs. */
 int state_open_evals(struct store_txn *t, struct arena *a, struct evaluations *out);
+/* The same of one job. */
+int state_job_open_evals(struct store_txn *t, const char *ns, const char *id, struct arena *a,
+                         struct evaluations *out);
+
+/* table_evals_open: what the broker must know of an open evaluation, without unpacking it.
+ * Key: job key, 0, evaluation id. */
+struct open_eval {
+    const char *job_key; /* borrowed from the row, of job_key_len bytes */
+    size_t job_key_len;
+    uuid_text id;
+    bool blocked;
+    int64_t wait_until_ns; /* wall; 0: now */
+    log_index snapshot_index;
+};
+/* false: not a row of ours. */
+bool open_eval_read(const struct store_val *key, const struct store_val *val,
+                    struct open_eval *out);
+void open_eval_write(struct store_txn *t, const struct evaluation *e); /* or its removal */
 /* The newest deployment of a job; ERR_NOT_FOUND. */
 int state_job_deployment(struct store_txn *t, const char *ns, const char *id, struct arena *a,
                          struct deployment *out);

@@ -101,6 +101,7 @@ static void *run(void *arg)
             continue;
         }
         s->ready = q->next;
+        s->n_ready--;
         pthread_mutex_unlock(&s->lock);
         worker_process(s->store, &q->eval);
         struct finished *f = MEM_NEW(struct finished);

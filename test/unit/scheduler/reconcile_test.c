@@ -322,8 +322,9 @@ static void one_to_be_moved_is_stopped_and_placed(void **state)
     allocs.items[0].desired_transition.migrate = 1;
     run(j, NULL);
     assert_int_equal(1, out.places.n);
-    assert_ptr_equal(&allocs.items[0], out.places.items[0].previous);
     assert_true(stops("move.web[0]", "alloc is being migrated"));
+    assert_true(places("move.web[0]"));
+    assert_ptr_equal(&allocs.items[0], out.places.items[0].previous);
     assert_int_equal(1, out.counts.items[0].migrate);
     assert_int_equal(1, out.counts.items[0].ignore);
 }
