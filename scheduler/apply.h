@@ -8,6 +8,7 @@ int apply_job_register(struct store_txn *t, log_index index, const void *payload
                        struct store_result *r);
 int apply_job_deregister(struct store_txn *t, log_index index, const void *payload, size_t len,
                          struct store_result *r);
+/* r->number is 1 when the node is new or up again. */
 int apply_node_register(struct store_txn *t, log_index index, const void *payload, size_t len,
                         struct store_result *r);
 int apply_node_status(struct store_txn *t, log_index index, const void *payload, size_t len,

@@ -25,10 +25,11 @@ size_t job_version_key(char *out, const char *ns, const char *id, uint64_t versi
 /* --- counts and status ----------------------------------------------------------------------- */
 
 /* The peer's rule: any live allocation is running; else an open evaluation is pending; else dead if
- * there ever was either, pending if not. Periodic and parameterized parents run until stopped. */
+ * there ever was either, pending if not. Periodic and parameterized parents and
+ * system jobs run until stopped. */
 static const char *status_of(const struct job *j, const struct job_counts *c)
 {
-    if (j->periodic || (j->parameterized && !j->dispatched))
+    if (j->periodic || (j->parameterized && !j->dispatched) || str_eq(j->type, "system"))
         return j->stop ? "dead" : "running";
     if (c->live_allocs > 0)
         return "running";

@@ -56,6 +56,7 @@ int apply_node_register(struct store_txn *t, log_index index, const void *payloa
     if (known && str_eq(old.status, n.status) && rec_equal(&node_desc, &n, &old))
         goto out; /* nothing new */
     n.modify_index = index;
+    r->number = !known || !str_eq(old.status, n.status);
     store_put_rec(t, &table_nodes, n.id, strlen(n.id), &node_desc, &n);
 out:
     arena_fini(&a);

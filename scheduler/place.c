@@ -622,3 +622,21 @@ int place_allocation(struct cluster_view *v, const struct task_group *g, const c
     node_view_take(best, out, g->name);
     return 0;
 }
+
+int place_on_node(struct cluster_view *v, const struct task_group *g, const char *node_id,
+                  struct allocation *out, struct alloc_metric *m)
+{
+    struct cluster_view one = *v;
+    struct node_view *n = cluster_view_find(v, node_id);
+    rec_init(&alloc_metric_desc, m);
+    if (!n)
+        return ERR_UNAVAILABLE;
+    one.nodes = &n;
+    one.n_nodes = 1;
+    int rv = place_allocation(&one, g, NULL, out, m);
+    v->memo_job = one.memo_job; /* what was learned of the classes */
+    v->job_memo = one.job_memo;
+    v->memo_group = one.memo_group;
+    v->group_memo = one.group_memo;
+    return rv;
+}

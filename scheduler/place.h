@@ -46,6 +46,10 @@ void node_view_give_back(struct node_view *n, const struct allocation *a, const 
 int place_allocation(struct cluster_view *v, const struct task_group *g, const char *avoid,
                      struct allocation *out, struct alloc_metric *metrics);
 
+/* The same on one node only. metrics tell whether it was filtered out or had no room. */
+int place_on_node(struct cluster_view *v, const struct task_group *g, const char *node_id,
+                  struct allocation *out, struct alloc_metric *metrics);
+
 /* Whether the node may run the group at all: constraints, drivers; not whether there is room. */
 bool place_is_feasible(struct cluster_view *v, const struct task_group *g, struct node_view *n);
 

@@ -177,6 +177,12 @@ static void set_count(struct rec_int_map *m, struct arena *a, const char *key, i
 
 static void note_failure(struct work *w, const struct task_group *g, struct alloc_metric *m)
 {
+    struct alloc_metric *known =
+        rec_map_find(&w->done.failed_tg_allocs, sizeof(struct alloc_metric), g->name);
+    if (known) {
+        known->coalesced_failures++;
+        return;
+    }
     m->key = g->name;
     *(struct alloc_metric *)rec_list_add(&alloc_metric_desc, &w->done.failed_tg_allocs, w->arena) =
         *m;
@@ -211,6 +217,8 @@ static void count_group_on_nodes(struct work *w, const char *group)
 /* Once one of a group found no place the others would not either. */
 static bool has_failed(struct work *w, const struct want_place *p)
 {
+    if (p->node_id)
+        return false; /* every node is asked for itself */
     struct alloc_metric *known =
         rec_map_find(&w->done.failed_tg_allocs, sizeof(struct alloc_metric), p->group->name);
     if (!known)
@@ -232,7 +240,9 @@ static void place_one(struct work *w, const struct want_place *p)
         plan_stop(w, p->previous, p->stop_description, NULL);
     const char *avoid = p->rescheduled ? p->previous->node_id : NULL;
     w->view.job = p->job;
-    if (place_allocation(&w->view, p->group, avoid, &x, &m)) {
+    int rv = p->node_id ? place_on_node(&w->view, p->group, p->node_id, &x, &m)
+                        : place_allocation(&w->view, p->group, avoid, &x, &m);
+    if (rv) {
         if (p->stop_previous) { /* what cannot be replaced stays */
             struct node_view *n = alloc_is_terminal(p->previous)
                                       ? NULL
@@ -241,6 +251,8 @@ static void place_one(struct work *w, const struct want_place *p)
             if (n)
                 node_view_take(n, p->previous, w->group);
         }
+        if (p->node_id && m.nodes_filtered)
+            return; /* it is not one for this job */
         note_failure(w, p->group, &m);
         set_count(&w->done.queued_allocations, w->arena, p->group->name, 1);
         return;
@@ -340,10 +352,12 @@ static void plan_delays(struct work *w)
 {
     for (size_t i = 0; i < w->want.delays.n; i++) {
         struct evaluation e;
-        new_eval(w, &e, "alloc-failure");
+        const char *why = w->want.delays.items[i].triggered_by;
+        new_eval(w, &e, why ? why : "alloc-failure");
         e.id = w->want.delays.items[i].eval_id;
         e.wait_until_ns = w->want.delays.items[i].wait_until_ns;
-        e.status_description = arena_strdup(w->arena, "created for delayed rescheduling");
+        if (!why)
+            e.status_description = arena_strdup(w->arena, "created for delayed rescheduling");
         *plan_eval(w) = e;
     }
 }
@@ -380,6 +394,14 @@ static void finish_eval(struct work *w)
     *plan_eval(w) = w->done;
 }
 
+static const char *const *node_ids(struct work *w)
+{
+    const char **ids = ARENA_ARRAY(w->arena, const char *, w->view.n_nodes + 1);
+    for (size_t i = 0; i < w->view.n_nodes; i++)
+        ids[i] = w->view.nodes[i]->node.id;
+    return ids;
+}
+
 void planner_run(struct store_txn *t, const struct evaluation *eval, const struct job *instead,
                  int64_t now_ns, struct arena *a, struct planned *out)
 {
@@ -400,6 +422,8 @@ void planner_run(struct store_txn *t, const struct evaluation *eval, const struc
                               .deployment = w->has_deployment ? &w->deployment : NULL,
                               .eval_id = eval->id,
                               .now_ns = now_ns,
+                              .nodes = node_ids(w),
+                              .n_nodes = w->view.n_nodes,
                               .node_is_down = node_is_down,
                               .job_at = job_at,
                               .can_update = can_update,

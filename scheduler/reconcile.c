@@ -155,7 +155,7 @@ static void consider_failed(struct group_work *w, const struct allocation *x)
     struct want_delay *d = push(&w->p->out->delays, sizeof(*d), in->arena);
     uuid_text id;
     id_new(id);
-    *d = (struct want_delay){arena_strdup(in->arena, id), due};
+    *d = (struct want_delay){arena_strdup(in->arena, id), due, NULL};
     struct want_stop *s = add_stop(w, x, NULL);
     s->note_only = true;
     s->followup_eval_id = d->eval_id;
@@ -543,7 +543,10 @@ void reconcile(const struct reconcile_in *in, struct reconcile_out *out)
     struct pass p = {.in = in, .out = out, .complete = true};
     memset(out, 0, sizeof(*out));
     deployment_begin(&p);
-    for (size_t i = 0; in->job && !in->job->stop && i < in->job->groups.n; i++)
+    bool runs = in->job && !in->job->stop, system = runs && str_eq(in->job->type, "system");
+    if (system)
+        reconcile_system(in, out);
+    for (size_t i = 0; runs && !system && i < in->job->groups.n; i++)
         reconcile_group(&p, &in->job->groups.items[i]);
     stop_unwanted(&p);
     deployment_end(&p);

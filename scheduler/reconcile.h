@@ -11,6 +11,7 @@ struct want_place {
     const struct task_group *group; /* that job's */
     char *name;
     const struct allocation *previous; /* what it replaces, or NULL */
+    const char *node_id;               /* there and nowhere else (system jobs), or NULL */
     bool rescheduled;                  /* previous failed: its node is avoided, its tracker kept */
     bool canary;
     bool stop_previous;                /* destructive update or migration: stop and place as one */
@@ -26,6 +27,7 @@ struct want_stop {
 struct want_delay { /* a follow-up evaluation at a time */
     char *eval_id;
     int64_t wait_until_ns;
+    const char *triggered_by; /* NULL: a failure's rescheduling */
 };
 struct group_counts { /* the peer's DesiredUpdates */
     const char *group;
@@ -37,6 +39,8 @@ struct reconcile_in {
     const struct deployment *deployment; /* newest, or NULL */
     const char *eval_id;
     int64_t now_ns;
+    const char *const *nodes; /* ready for the job: what a system job goes by */
+    size_t n_nodes;
     /* the state of an allocation's node */
     bool (*node_is_down)(void *ctx, const char *node_id);
     /* the job as it was at an allocation's version, or NULL */

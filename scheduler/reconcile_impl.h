@@ -20,6 +20,9 @@ struct pass {
     bool complete;                    /* no group has anything left to do */
 };
 
+/* The groups of a system job. */
+void reconcile_system(const struct reconcile_in *in, struct reconcile_out *out);
+
 /* Which deployment counts, and whether the last is to be cancelled. */
 void deployment_begin(struct pass *p);
 /* The group's state in the current deployment, or NULL. */

@@ -94,6 +94,12 @@ void watcher_stop(struct scheduler *s);
 bool deployment_failure(struct store_txn *t, const struct deployment *d, const char *why,
                         int64_t now_ns, struct arena *a, struct cmd_deployment_status *out);
 
+/* A node takes work (again): every system job looks at it. */
+void heartbeat_node_up(struct scheduler *s, const char *node_id);
+/* One evaluation for each system job that runs. */
+void system_evals(struct store *store, const char *node_id, struct arena *a,
+                  struct evaluations *out);
+
 /* evaluations as everyone makes them */
 void evaluation_init(struct evaluation *e, struct arena *a, const struct job *job,
                      const char *triggered_by, int64_t now_ns);

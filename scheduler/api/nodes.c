@@ -51,27 +51,6 @@ static void propose(struct scheduler *s, struct http_req *r, const struct cmd_no
                       on_written, n);
 }
 
-/* Every system job looks again at a node that takes work once more. */
-static void add_system_evals(struct scheduler *s, struct http_req *r, struct cmd_node_scheduling *c)
-{
-    struct store_txn *t;
-    struct store_cursor k;
-    struct arena *a = http_arena(r);
-    if (store_read(s->store, &t, NULL))
-        return;
-    for (store_scan(t, &table_jobs, NULL, 0, &k); store_cursor_valid(&k); store_next(&k)) {
-        struct job j;
-        if (rec_unpack(&job_desc, k.val.data, k.val.len, a, &j, NULL) || j.stop ||
-            !str_eq(j.type, "system"))
-            continue;
-        struct evaluation *e = rec_list_add(&evaluation_desc, &c->evals, a);
-        evaluation_init(e, a, &j, "node-update", c->now_ns);
-        e->node_id = c->node_id;
-    }
-    store_cursor_close(&k);
-    store_read_end(&t);
-}
-
 /* --- eligibility ----------------------------------------------------------------------------- */
 
 struct eligibility_body {
@@ -108,7 +87,7 @@ static void on_eligibility(struct http_req *r, void *ctx)
     c.node_id = arena_strdup(http_arena(r), http_param(r, "id"));
     c.eligibility = b.eligibility;
     if (str_eq(b.eligibility, "eligible"))
-        add_system_evals(ctx, r, &c);
+        system_evals(((struct scheduler *)ctx)->store, c.node_id, http_arena(r), &c.evals);
     propose(ctx, r, &c);
 }
 
@@ -140,7 +119,7 @@ static void on_drain(struct http_req *r, void *ctx)
             return;
         }
     } else if (b.mark_eligible) {
-        add_system_evals(ctx, r, &c);
+        system_evals(((struct scheduler *)ctx)->store, c.node_id, http_arena(r), &c.evals);
     }
     propose(ctx, r, &c);
 }
