@@ -11,6 +11,7 @@
 struct work {
     struct arena *arena;
     struct store_txn *t;
+    struct node_cache *cache;
     const struct evaluation *eval;
     struct job job;
     bool has_job;
@@ -74,7 +75,8 @@ static void read_world(struct work *w)
     for (const char *p = e->id; *p; p++)
         seed = seed * 31 + (unsigned char)*p;
     if (w->has_job)
-        cluster_view_read(w->t, &w->job, seed + store_txn_index(w->t), w->arena, &w->view);
+        cluster_view_open(&w->view, w->cache, w->t, &w->job, seed + store_txn_index(w->t),
+                          w->arena);
     for (size_t i = 0; i < w->allocs.n; i++) {
         struct node_view *n = alloc_is_terminal(&w->allocs.items[i])
                                   ? NULL
@@ -398,16 +400,17 @@ static const char *const *node_ids(struct work *w)
 {
     const char **ids = ARENA_ARRAY(w->arena, const char *, w->view.n_nodes + 1);
     for (size_t i = 0; i < w->view.n_nodes; i++)
-        ids[i] = w->view.nodes[i]->node.id;
+        ids[i] = w->view.nodes[i]->node->id;
     return ids;
 }
 
-void planner_run(struct store_txn *t, const struct evaluation *eval, const struct job *instead,
-                 int64_t now_ns, struct arena *a, struct planned *out)
+void planner_run(struct store_txn *t, struct node_cache *cache, const struct evaluation *eval,
+                 const struct job *instead, int64_t now_ns, struct arena *a, struct planned *out)
 {
     struct work *w = ARENA_NEW(a, struct work);
     w->arena = a;
     w->t = t;
+    w->cache = cache;
     w->eval = eval;
     w->now_ns = now_ns;
     if (instead)
@@ -441,5 +444,7 @@ void planner_run(struct store_txn *t, const struct evaluation *eval, const struc
     cancel_blocked(w);
     finish_eval(w);
     w->plan.now_ns = now_ns;
+    if (w->has_job)
+        cluster_view_close(&w->view);
     *out = (struct planned){w->plan, w->done, w->want.counts.items, w->want.counts.n};
 }

@@ -16,7 +16,7 @@ struct planned {
 
 /* instead: a job to plan as if it were registered, or NULL for the state's. All memory is the
  * arena's; borrows eval and instead. */
-void planner_run(struct store_txn *t, const struct evaluation *eval, const struct job *instead,
-                 int64_t now_ns, struct arena *a, struct planned *out);
+void planner_run(struct store_txn *t, struct node_cache *cache, const struct evaluation *eval,
+                 const struct job *instead, int64_t now_ns, struct arena *a, struct planned *out);
 
 #endif

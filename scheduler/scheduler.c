@@ -16,6 +16,7 @@ int scheduler_new(const struct scheduler_config *c, struct scheduler **out, stru
     s->heartbeat_grace_ms = c->heartbeat_grace_ms ? c->heartbeat_grace_ms : 10000;
     s->min_heartbeat_ttl_ms = c->min_heartbeat_ttl_ms ? c->min_heartbeat_ttl_ms : 10000;
     pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->nodes_seen.lock, NULL);
     pthread_cond_init(&s->wake, NULL);
     heartbeat_start(s);
     int rv = broker_start(s, e);
@@ -37,6 +38,8 @@ static void on_closed(uv_handle_t *h)
     watcher_stop(s);
     drainer_stop(s);
     broker_stop(s);
+    node_cache_fini(&s->nodes_seen);
+    pthread_mutex_destroy(&s->nodes_seen.lock);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->wake);
     free(s->datacenter);

@@ -4,6 +4,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/id.h"
+#include "scheduler/place.h"
 #include "scheduler/scheduler.h"
 #include "scheduler/state.h"
 
@@ -46,6 +47,7 @@ struct scheduler {
     bool look_due;
     struct node_timer *nodes;  /* hash */
 
+    struct node_cache nodes_seen; /* the workers' and the dry runs' */
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct queued_eval *ready;
@@ -65,7 +67,7 @@ void broker_done(struct scheduler *s, struct queued_eval *q);
 void workers_start(struct scheduler *s, unsigned n);
 void workers_stop(struct scheduler *s);
 /* Processes one evaluation: reads, decides, proposes; retries on refusal. Blocking. */
-void worker_process(struct store *store, const struct evaluation *eval);
+void worker_process(struct store *store, struct node_cache *cache, const struct evaluation *eval);
 
 /* heartbeat.c */
 void heartbeat_start(struct scheduler *s);

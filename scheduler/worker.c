@@ -9,14 +9,14 @@
 #include <string.h>
 
 /* One attempt. Returns how many placements were refused, or negative. */
-static int64_t attempt(struct store *store, const struct evaluation *eval)
+static int64_t attempt(struct store *store, struct node_cache *cache, const struct evaluation *eval)
 {
     struct arena a = ARENA_INIT;
     struct store_txn *t;
     struct planned p;
     if (store_read(store, &t, NULL))
         return -1;
-    planner_run(t, eval, NULL, clock_wall_ns(), &a, &p);
+    planner_run(t, cache, eval, NULL, clock_wall_ns(), &a, &p);
     store_read_end(&t);
     struct buf b = BUF_INIT;
     struct store_result r = {0};
@@ -55,7 +55,7 @@ static void give_up(struct store *store, const struct evaluation *eval, int atte
     arena_fini(&a);
 }
 
-void worker_process(struct store *store, const struct evaluation *eval)
+void worker_process(struct store *store, struct node_cache *cache, const struct evaluation *eval)
 {
     if (str_eq(eval->type, "_core")) {
         gc_run(store, str_eq(eval->job_id, CORE_GC_FORCE));
@@ -63,7 +63,7 @@ void worker_process(struct store *store, const struct evaluation *eval)
     }
     int attempts = str_eq(eval->type, "batch") ? 2 : 5;
     for (int i = 0; i < attempts; i++) {
-        int64_t refused = attempt(store, eval);
+        int64_t refused = attempt(store, cache, eval);
         if (refused == 0)
             return;
         if (refused < 0) {
@@ -103,7 +103,7 @@ static void *run(void *arg)
         s->ready = q->next;
         s->n_ready--;
         pthread_mutex_unlock(&s->lock);
-        worker_process(s->store, &q->eval);
+        worker_process(s->store, &s->nodes_seen, &q->eval);
         struct finished *f = MEM_NEW(struct finished);
         *f = (struct finished){s, q};
         loop_post(s->loop, on_finished, f);
