@@ -149,8 +149,8 @@ static void tell_allocs(struct monitor *m, const struct evaluation *e)
             continue;
         rec_strs_add(&m->seen, &m->c->arena, x->id);
         printf("    Allocation \"%s\" %s: node \"%s\", group \"%s\"\n", cli_short(m->c, x->id),
-               str_eq(x->eval_id, e->id) ? "created" : "modified", cli_short(m->c, x->node_id),
-               x->task_group);
+               x->create_index < e->create_index ? "modified" : "created",
+               cli_short(m->c, x->node_id), x->task_group);
     }
 }
 
