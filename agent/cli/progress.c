@@ -1,5 +1,5 @@
-/* A deployment's progress, drawn over itself on a terminal until it ends. Elsewhere nothing: what reads
- * our output by program knows the evaluation's end as the end. */
+/* A deployment's progress, drawn over itself on a terminal until it ends. Elsewhere nothing: what
+ * reads our output by program knows the evaluation's end as the end. */
 #include "agent/cli/cli_impl.h"
 
 #include <inttypes.h>
