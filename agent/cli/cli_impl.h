@@ -75,6 +75,9 @@ void cli_diff_text(const struct job_diff *d, bool verbose, struct buf *out);
 const char *cli_resolve(struct cli *c, const char *kind, const char *path, const char *prefix);
 /* "Deployed" and its groups, with the columns that mean something for it. */
 void cli_print_deployed(struct cli *c, const struct deployment *d);
+void cli_print_deployment(struct cli *c, const struct deployment *d, bool verbose);
+/* progress.c: on a terminal follows the deployment to its end; 1 when it did not end well. */
+int cli_progress(struct cli *c, const char *deployment_id);
 
 /* What a change answers with. */
 struct cli_answer {

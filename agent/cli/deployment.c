@@ -40,7 +40,7 @@ void cli_print_deployed(struct cli *c, const struct deployment *d)
     buf_fini(&b);
 }
 
-static void print_one(struct cli *c, const struct deployment *d, bool verbose)
+void cli_print_deployment(struct cli *c, const struct deployment *d, bool verbose)
 {
     struct buf b = BUF_INIT;
     buf_printf(&b, "ID|%s\nJob ID|%s\nJob Version|%" PRIu64 "\nStatus|%s\nDescription|%s",
@@ -120,7 +120,7 @@ int cmd_deployment_status(struct cli *c)
     struct deployment d;
     if (!find_argument(c, &d))
         return 1;
-    print_one(c, &d, verbose);
+    cli_print_deployment(c, &d, verbose);
     return 0;
 }
 
@@ -143,7 +143,7 @@ int cmd_job_deployments(struct cli *c)
     if (str_is_empty(d.id))
         printf("No deployment found\n");
     else
-        print_one(c, &d, verbose);
+        cli_print_deployment(c, &d, verbose);
     return 0;
 }
 

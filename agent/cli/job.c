@@ -197,7 +197,8 @@ int cli_monitor(struct cli *c, const char *eval_id)
         printf("==> Evaluation \"%s\" finished with status \"%s\"%s\n", cli_short(c, e.id),
                e.status, e.failed_tg_allocs.n ? " but failed to place all allocations:" : "");
         tell_failures(&m, &e);
-        return e.failed_tg_allocs.n ? 2 : str_eq(e.status, "complete") ? 0 : 1;
+        int rc = e.failed_tg_allocs.n ? 2 : str_eq(e.status, "complete") ? 0 : 1;
+        return rc ? rc : cli_progress(c, e.deployment_id);
     }
 }
 
