@@ -288,6 +288,8 @@ static const struct command commands[] = {
     {"job promote", cmd_job_promote, "Promote a job's canaries"},
     {"job deployments", cmd_job_deployments, NULL},
     {"job eval", cmd_job_eval, NULL},
+    {"job dispatch", cmd_job_dispatch, "Start an instance of a parameterized job"},
+    {"job scale", cmd_job_scale, "Change the count of a group"},
     {"node drain", cmd_node_drain, "Move what runs on a node elsewhere"},
     {"node eligibility", cmd_node_eligibility, "Let a node take work, or not"},
     {"system gc", cmd_system_gc, "Forget what is over"},

@@ -119,6 +119,8 @@ int cmd_job_history(struct cli *c);
 int cmd_job_revert(struct cli *c);
 int cmd_job_inspect(struct cli *c);
 int cmd_job_eval(struct cli *c);
+int cmd_job_dispatch(struct cli *c);
+int cmd_job_scale(struct cli *c);
 int cmd_alloc_stop(struct cli *c);
 int cmd_node_drain(struct cli *c);
 int cmd_node_eligibility(struct cli *c);

@@ -22,11 +22,15 @@ void api_register(struct scheduler *s, struct http_req *r, struct cmd_job_regist
 /* A store_done_cb whose arg is an api_answer: JobRegisterResponse. */
 void api_on_job_written(void *arg, int status, log_index index, const struct store_result *result);
 
-/* Answer PUT /v1/job/<id>/plan, /revert, /evaluate. */
+/* Answer PUT /v1/job/<id>/plan, /revert, /evaluate, /dispatch, /scale. */
 void job_plan(struct scheduler *s, struct http_req *r, const char *id);
 void job_revert(struct scheduler *s, struct http_req *r, const char *id);
 void job_evaluate(struct scheduler *s, struct http_req *r, const char *id);
-/* GET /v1/job/<id>/versions; ctx is the id. */
+void job_dispatch(struct scheduler *s, struct http_req *r, const char *id);
+void job_scale(struct scheduler *s, struct http_req *r, const char *id);
+/* GET /v1/job/<id>/scale, /versions; ctx is the id. */
+int render_scale(struct http_req *r, struct store_txn *t, void *ctx, struct buf *out,
+                 log_index *index, int *status, struct err *e);
 int render_versions(struct http_req *r, struct store_txn *t, void *ctx, struct buf *out,
                     log_index *index, int *status, struct err *e);
 

@@ -270,6 +270,32 @@ static int64_t queued_of(const struct evaluations *evals, const char *group)
     return 0;
 }
 
+struct child_counts {
+    int pending, running, dead;
+};
+
+/* What a periodic or parameterized job launched lies below its id. */
+static struct child_counts count_children(struct store_txn *t, const struct job *j, struct arena *a)
+{
+    struct child_counts n = {0, 0, 0};
+    struct store_cursor c;
+    char key[STATE_KEY_MAX];
+    if (!j->periodic && !j->parameterized)
+        return n;
+    size_t len = state_job_key(key, j->namespace, arena_printf(a, "%s/", j->id));
+    for (store_scan(t, &table_jobs, key, len, &c); store_cursor_valid(&c); store_next(&c)) {
+        struct job child;
+        if (rec_unpack(&job_desc, c.val.data, c.val.len, a, &child, NULL) ||
+            !str_eq(child.parent_id, j->id))
+            continue;
+        n.pending += str_eq(child.status, "pending");
+        n.running += str_eq(child.status, "running");
+        n.dead += str_eq(child.status, "dead");
+    }
+    store_cursor_close(&c);
+    return n;
+}
+
 void api_write_summary(struct store_txn *t, const struct job *j, struct arena *a, struct buf *out)
 {
     struct allocations allocs;
@@ -292,10 +318,11 @@ void api_write_summary(struct store_txn *t, const struct job *j, struct arena *a
                    ",\"Running\":%" PRId64 ",\"Starting\":%" PRId64 ",\"Lost\":%" PRId64 "}",
                    c.queued, c.complete, c.failed, c.running, c.starting, c.lost);
     }
+    struct child_counts c = count_children(t, j, a);
     buf_printf(out,
-               "},\"Children\":{\"Pending\":0,\"Running\":0,\"Dead\":0},\"CreateIndex\":%" PRIu64
+               "},\"Children\":{\"Pending\":%d,\"Running\":%d,\"Dead\":%d},\"CreateIndex\":%" PRIu64
                ",\"ModifyIndex\":%" PRIu64 "}",
-               j->create_index, j->modify_index);
+               c.pending, c.running, c.dead, j->create_index, j->modify_index);
 }
 
 static void write_job_row(struct store_txn *t, const struct job *j, struct arena *a,
@@ -303,7 +330,9 @@ static void write_job_row(struct store_txn *t, const struct job *j, struct arena
 {
     buf_str_add(out, "{\"ID\":");
     buf_json_str(out, j->id, strlen(j->id));
-    buf_str_add(out, ",\"ParentID\":\"\",\"Name\":");
+    buf_str_add(out, ",\"ParentID\":");
+    buf_json_str(out, j->parent_id ? j->parent_id : "", j->parent_id ? strlen(j->parent_id) : 0);
+    buf_str_add(out, ",\"Name\":");
     buf_json_str(out, j->name, strlen(j->name));
     buf_str_add(out, ",\"Namespace\":\"\",\"Datacenters\":[");
     for (size_t i = 0; i < j->datacenters.n; i++) {
@@ -315,7 +344,8 @@ static void write_job_row(struct store_txn *t, const struct job *j, struct arena
                "\"ParameterizedJob\":%s,\"Stop\":%s,\"Status\":\"%s\",\"StatusDescription\":\"\","
                "\"JobSummary\":",
                j->type, j->priority, j->periodic ? "true" : "false",
-               j->parameterized ? "true" : "false", j->stop ? "true" : "false", j->status);
+               j->parameterized && !j->dispatched ? "true" : "false", j->stop ? "true" : "false",
+               j->status);
     api_write_summary(t, j, a, out);
     buf_printf(out,
                ",\"CreateIndex\":%" PRIu64 ",\"ModifyIndex\":%" PRIu64
@@ -452,6 +482,7 @@ struct sub_endpoint {
 };
 static const struct sub_endpoint sub_endpoints[] = {
     {"/versions", render_versions, &table_jobs, NULL},
+    {"/scale", render_scale, &table_allocs, "job"},
     {"/allocations", render_allocs, &table_allocs, "job"},
     {"/evaluations", render_evals, &table_evals, "job"},
     {"/deployments", render_deployments, &table_deployments, "job"},
@@ -483,9 +514,8 @@ struct sub_action {
     void (*act)(struct scheduler *s, struct http_req *r, const char *id);
 };
 static const struct sub_action sub_actions[] = {
-    {"/plan", job_plan},
-    {"/revert", job_revert},
-    {"/evaluate", job_evaluate},
+    {"/plan", job_plan},         {"/revert", job_revert}, {"/evaluate", job_evaluate},
+    {"/dispatch", job_dispatch}, {"/scale", job_scale},
 };
 
 static void on_job_put(struct http_req *r, void *ctx)
