@@ -46,4 +46,6 @@ if [ -t 0 ] && [ -t 1 ]; then
     exit 0
 fi
 show platform stop http-echo || exit 1
-wait_for sh -c '! pgrep -x http-echo' || exit 1
+data=$(sed -n 's/.*Data: //p' "$log")
+no_executor() { ! pgrep -f "executor $data/" >/dev/null; }
+wait_for no_executor || exit 1
