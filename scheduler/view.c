@@ -1,5 +1,5 @@
-/* The nodes as evaluations see them: one decoded table shared by all, and each evaluation's own view
- * over it of what it adds and takes. */
+/* The nodes as evaluations see them: one decoded table shared by all, and each evaluation's own
+ * view over it of what it adds and takes. */
 #include "agent/base/str.h"
 #include "scheduler/place_impl.h"
 
