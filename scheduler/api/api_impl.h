@@ -51,6 +51,8 @@ struct job_summary_counts {
 /* "Summary" of a job, computed from its allocations and newest evaluation. */
 void api_write_summary(struct store_txn *t, const struct job *j, struct arena *a, struct buf *out);
 void api_write_alloc_row(const struct allocation *x, struct buf *out);
+/* alloc_json.c: all of it but the job. */
+void api_write_alloc(const struct allocation *x, struct buf *out);
 /* The table's watch and the render function: GET endpoints without parameters. */
 void api_blocking_table(struct http_req *r, const struct store_table *table, http_render render,
                         void *ctx);
