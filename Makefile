@@ -39,14 +39,14 @@ REPLAY_BIN := $(FUZZ_SRC:test/fuzz/%_fuzz.c=$(B)/replay/%_fuzz)
 BENCH_SRC := $(wildcard test/bench/*.c)
 BENCH_BIN := $(BENCH_SRC:test/bench/%.c=$(B)/bench/%)
 
-.PHONY: all help deps demo test unit integration peers replay lint bench fuzz install clean san
+.PHONY: all help deps demo test unit integration peers replay race lint bench fuzz install clean san tsan
 all: $(B)/platform $(B)/http-echo
 
 help:
 	@echo "make             build/platform and build/http-echo"
 	@echo "make demo        install what is missing, build, run the example job, show it answering"
 	@echo "make test        every test: unit, fuzz corpora, integration, peers"
-	@echo "make unit | integration | peers | replay    one kind of them (T=name picks by name)"
+	@echo "make unit | integration | peers | replay | race    one kind of them (T=name picks by name)"
 	@echo "make lint        the rooms' include table and the compiler's strictest reading"
 	@echo "make bench       the figures, each beside its peer where there is one"
 	@echo "make fuzz        libFuzzer targets, FUZZ_SECONDS each (60)"
@@ -108,6 +108,15 @@ $(B)/san/platform: $(B)/san/libplatform.a $(B)/san/agent/main.o
 	$(CC) $(SAN_LDFLAGS) $(B)/san/agent/main.o -Wl,--whole-archive $(B)/san/libplatform.a -Wl,--no-whole-archive $(LIBS) -o $@
 san: $(B)/san/platform
 
+# --- and with TSan: what threads share, under real load ----------------------------------------------
+$(B)/tsan/%.o: %.c | $(B)/version.h
+	@mkdir -p $(@D)
+	@echo "  CC tsan $<"
+	@$(CC) $(BASE_CFLAGS) $(CPPFLAGS_ALL) -I$(B) $(PKG_CFLAGS) -O1 -fno-omit-frame-pointer -fsanitize=thread -MMD -MP -c $< -o $@
+$(B)/tsan/platform: $(SRC:%.c=$(B)/tsan/%.o) $(B)/tsan/agent/main.o $(BLOB)
+	@$(CC) -fsanitize=thread $^ $(LIBS) -o $@
+tsan: $(B)/tsan/platform
+
 $(B)/unit/%_test: $(B)/san/test/unit/%_test.o $(UNIT_AUX_OBJ) $(B)/san/libplatform.a
 	@mkdir -p $(@D)
 	@$(CC) $(SAN_LDFLAGS) $(filter %.o,$^) $(B)/san/libplatform.a -lcmocka $(LIBS) -o $@
@@ -121,6 +130,11 @@ unit: deps
 integration: deps
 	@$(MAKE) $(JOBS) --no-print-directory all san
 	@test/run-scripts.sh test/integration "$(T)"
+
+race: deps
+	@$(MAKE) $(JOBS) --no-print-directory all tsan
+	@PLATFORM=$(CURDIR)/$(B)/tsan/platform test/run-scripts.sh test/integration \
+	    "first_light|agent_killed|scale_under_load|consul_api"
 
 peers: deps
 	@$(MAKE) $(JOBS) --no-print-directory all san
@@ -155,7 +169,7 @@ fuzz:
 # --- figures --------------------------------------------------------------------------------------
 $(B)/bench/%: $(B)/obj/test/bench/%.o $(REL_OBJ) $(BLOB)
 	@mkdir -p $(@D)
-	$(CC) $(REL_LDFLAGS) $^ $(LIBS) -o $@
+	@$(CC) $(REL_LDFLAGS) $^ $(LIBS) -o $@
 bench:
 	@test/deps.sh bench
 	@$(MAKE) $(JOBS) --no-print-directory all $(BENCH_BIN)

@@ -68,8 +68,10 @@ static int open_store(struct agent *g, struct err *e)
     static const struct store_module *modules[2];
     modules[0] = &catalog_store_module;
     modules[1] = &scheduler_store_module;
-    struct store_config c = {
-        .dir = arena_printf(&g->arena, "%s/server", g->dir), .modules = modules, .n_modules = 2};
+    struct store_config c = {.dir = arena_printf(&g->arena, "%s/server", g->dir),
+                             .modules = modules,
+                             .n_modules = 2,
+                             .map_size_bytes = (size_t)g->config.state_max_mb << 20};
     return store_open(&c, &g->store, e);
 }
 

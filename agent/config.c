@@ -34,6 +34,7 @@ static const struct rec_field config_fields[] = {
     REC_H(struct agent_config, lb_threads, "LBThreads", "lb_threads", REC_INT, 0),
     REC_H(struct agent_config, dns_threads, "DNSThreads", "dns_threads", REC_INT, 0),
     REC_OF_H(struct agent_config, meta, "Meta", "meta", REC_MAP, REC_HCL_BOTH, &rec_str_pair),
+    REC_H(struct agent_config, state_max_mb, "StateMaxMB", "state_max_mb", REC_INT, 0),
     REC_H(struct agent_config, enable_script_checks, "EnableScriptChecks", "enable_script_checks",
           REC_BOOL, 0),
 };

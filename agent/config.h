@@ -19,6 +19,7 @@ struct agent_config {
     int64_t workers, lb_threads, dns_threads;
     struct rec_str_map meta;
     bool enable_script_checks;
+    int64_t state_max_mb; /* address space of the state database; 0: the store's own default */
 };
 
 /* Parses `agent`'s arguments (after the word). ERR_INVALID with all mistakes in e. */

@@ -296,8 +296,9 @@ struct job_source {
 };
 /* What a job file is read with. Zeroed: no values for variables, no access to files. */
 struct job_parse_options {
-    /* values of variables, each kind over the ones before: default, environment, files, arguments */
-    const char *const *environment; /* "NAME=value", NULL-terminated: NOMAD_VAR_x is taken */
+    /* values of variables, each kind over the ones before: default, environment, files, arguments
+     * */
+    const char *const *environment;     /* "NAME=value", NULL-terminated: NOMAD_VAR_x is taken */
     const struct job_source *var_files; /* -var-file, in the order given */
     size_t n_var_files;
     const char *const *vars; /* -var: "name=value" */

@@ -94,7 +94,7 @@ static void touch_allocs(struct store_txn *t, const struct allocation *x, bool f
         store_touch(t, &table_allocs, key, state_watch_key(key, "node", NULL, x->node_id));
 }
 
-static void seq_of(char out[12], log_index index, uint32_t position)
+void alloc_seq(char out[12], log_index index, uint32_t position)
 {
     for (int i = 0; i < 8; i++)
         out[i] = (char)(index >> (56 - 8 * i));
@@ -106,7 +106,7 @@ static void alloc_insert(struct store_txn *t, log_index index, uint32_t position
                          struct allocation *x)
 {
     char seq[12], key[STATE_KEY_MAX + 32];
-    seq_of(seq, index, position);
+    alloc_seq(seq, index, position);
     x->create_index = x->modify_index = x->alloc_modify_index = index;
     store_put_rec(t, &table_allocs, seq, sizeof(seq), &allocation_desc, x);
     store_put_quiet(t, &table_allocs_by_id, x->id, strlen(x->id), seq, sizeof(seq));
@@ -123,8 +123,8 @@ static void alloc_insert(struct store_txn *t, log_index index, uint32_t position
 }
 
 /* Writes a known allocation back; was_live says how it stood before. */
-static void alloc_update(struct store_txn *t, log_index index, struct allocation *x, bool was_live,
-                         bool for_node)
+void alloc_update(struct store_txn *t, log_index index, struct allocation *x, bool was_live,
+                  bool for_node)
 {
     struct store_val seq;
     char key[12];
@@ -142,82 +142,6 @@ static void alloc_update(struct store_txn *t, log_index index, struct allocation
         counts_change(t, index, x->namespace, x->job_id, live ? 1 : -1, 0, 0, 0);
     }
     touch_allocs(t, x, for_node);
-}
-
-/* --- deployments ----------------------------------------------------------------------------- */
-
-static void deployment_put(struct store_txn *t, log_index index, struct deployment *d, bool is_new)
-{
-    char key[STATE_KEY_MAX + 32];
-    d->modify_index = index;
-    if (is_new)
-        d->create_index = index;
-    store_put_rec(t, &table_deployments, d->id, strlen(d->id), &deployment_desc, d);
-    size_t n = state_job_key(key, d->namespace, d->job_id);
-    key[n++] = '\0';
-    seq_of(key + n, d->create_index, 0);
-    store_put_quiet(t, &table_deployments_by_job, key, n + 8, d->id, strlen(d->id));
-    store_touch(t, &table_deployments, key, state_watch_key(key, "job", d->namespace, d->job_id));
-}
-
-/* The newest finished version of a job is marked as one to go back to. */
-static void mark_stable(struct store_txn *t, log_index index, const struct deployment *d)
-{
-    struct arena a = ARENA_INIT;
-    struct job j;
-    char key[STATE_KEY_MAX + 16];
-    struct buf b = BUF_INIT;
-    if (!state_job_version(t, d->namespace, d->job_id, d->job_version, &a, &j) && !j.stable) {
-        j.stable = true;
-        rec_pack(&job_desc, &j, &b);
-        store_put_quiet(t, &table_job_versions, key,
-                        job_version_key(key, d->namespace, d->job_id, d->job_version), b.data,
-                        b.len);
-    }
-    if (!state_job(t, d->namespace, d->job_id, &a, &j) && j.version == d->job_version &&
-        !j.stable) {
-        j.stable = true;
-        j.modify_index = index;
-        store_put_rec(t, &table_jobs, key, state_job_key(key, d->namespace, d->job_id), &job_desc,
-                      &j);
-    }
-    buf_fini(&b);
-    arena_fini(&a);
-}
-
-static void deployment_status(struct store_txn *t, log_index index, const struct deployment *change)
-{
-    struct arena a = ARENA_INIT;
-    struct deployment d;
-    if (!state_deployment(t, change->id, &a, &d)) {
-        d.status = change->status;
-        d.status_description = change->status_description;
-        deployment_put(t, index, &d, false);
-        if (str_eq(d.status, "successful"))
-            mark_stable(t, index, &d);
-    }
-    arena_fini(&a);
-}
-
-/* Counts a placement, or a change of an allocation's health, in its deployment. */
-static void deployment_count(struct store_txn *t, log_index index, const struct allocation *x,
-                             int64_t placed, int64_t healthy, int64_t unhealthy, int64_t now_ns)
-{
-    struct arena a = ARENA_INIT;
-    struct deployment d;
-    if (!str_is_empty(x->deployment_id) && !state_deployment(t, x->deployment_id, &a, &d)) {
-        struct deployment_state *s =
-            rec_map_find(&d.groups, sizeof(struct deployment_state), x->task_group);
-        if (s) {
-            s->placed_allocs += placed;
-            s->healthy_allocs += healthy;
-            s->unhealthy_allocs += unhealthy;
-            if (healthy > 0 || (placed && !s->require_progress_by_ns))
-                s->require_progress_by_ns = now_ns + s->progress_deadline_ns;
-            deployment_put(t, index, &d, false);
-        }
-    }
-    arena_fini(&a);
 }
 
 /* --- plan ------------------------------------------------------------------------------------ */
@@ -262,10 +186,11 @@ static bool plan_place(struct store_txn *t, log_index index, uint32_t position,
 {
     struct arena a = ARENA_INIT;
     struct allocation old;
-    bool known = !state_alloc(t, x->id, &a, &old), placed = true;
+    bool known = !state_alloc(t, x->id, &a, &old), placed = true, in_deployment = false;
     x->modify_time_ns = now_ns;
     if (known) {
         bool was_live = !alloc_is_terminal(&old);
+        in_deployment = str_eq(old.deployment_id, x->deployment_id);
         old.job_version = x->job_version;
         old.job_modify_index = x->job_modify_index;
         old.eval_id = x->eval_id;
@@ -280,8 +205,8 @@ static bool plan_place(struct store_txn *t, log_index index, uint32_t position,
         alloc_insert(t, index, position, x);
         link_previous(t, index, x);
     }
-    if (placed && (!known || !str_eq(old.deployment_id, x->deployment_id) || !known))
-        deployment_count(t, index, x, known ? 0 : 1, 0, 0, now_ns);
+    if (placed && !in_deployment)
+        deployment_count(t, index, x, 1, 0, 0, now_ns);
     arena_fini(&a);
     return placed;
 }
@@ -312,6 +237,21 @@ out:
 
 /* --- what clients report --------------------------------------------------------------------- */
 
+/* An unhealthy one may be tried elsewhere while its deployment has time left. */
+static void health_set(struct store_txn *t, log_index index, struct allocation *x, int8_t healthy,
+                       int64_t time_ns, struct arena *a)
+{
+    struct deployment d;
+    bool canary = x->deployment_status && x->deployment_status->canary;
+    x->deployment_status = ARENA_NEW(a, struct alloc_deployment_status);
+    *x->deployment_status = (struct alloc_deployment_status){healthy, time_ns, canary, index};
+    if (healthy || state_deployment(t, x->deployment_id, a, &d))
+        return;
+    const struct deployment_state *s = rec_map_find(&d.groups, sizeof(*s), x->task_group);
+    if (s && s->progress_deadline_ns > 0)
+        x->desired_transition.reschedule = 1;
+}
+
 static void report(struct store_txn *t, log_index index, const struct allocation *from,
                    int64_t now_ns)
 {
@@ -326,16 +266,11 @@ static void report(struct store_txn *t, log_index index, const struct allocation
     x.task_states = from->task_states;
     x.modify_time_ns = now_ns;
     int8_t health = from->deployment_status ? from->deployment_status->healthy : REC_NULL_BOOL;
-    bool health_is_news =
-        health != REC_NULL_BOOL && health != old_health && !str_is_empty(x.deployment_id);
-    if (health_is_news) {
-        bool canary = x.deployment_status && x.deployment_status->canary;
-        x.deployment_status = rec_dup(&alloc_deployment_status_desc, from->deployment_status, &a);
-        x.deployment_status->canary = canary;
-        x.deployment_status->modify_index = index;
-    }
+    bool news = health != REC_NULL_BOOL && health != old_health && !str_is_empty(x.deployment_id);
+    if (news)
+        health_set(t, index, &x, health, from->deployment_status->timestamp_ns, &a);
     alloc_update(t, index, &x, was_live, false);
-    if (health_is_news)
+    if (news)
         deployment_count(t, index, &x, 0, (health == 1) - (old_health == 1),
                          (health == 0) - (old_health == 0), now_ns);
 out:
@@ -378,6 +313,33 @@ int apply_alloc_stop(struct store_txn *t, log_index index, const void *payload, 
         eval_put(t, index, c.eval);
     r->number = index;
 out:
+    arena_fini(&a);
+    return rv;
+}
+
+int apply_alloc_transitions(struct store_txn *t, log_index index, const void *payload, size_t len,
+                            struct store_result *r)
+{
+    struct arena a = ARENA_INIT;
+    struct cmd_alloc_updates c;
+    int rv = rec_unpack(&cmd_alloc_updates_desc, payload, len, &a, &c, NULL);
+    for (size_t i = 0; !rv && i < c.allocs.n; i++) {
+        struct allocation x;
+        const struct desired_transition *d = &c.allocs.items[i].desired_transition;
+        if (state_alloc(t, c.allocs.items[i].id, &a, &x))
+            continue;
+        bool live = !alloc_is_terminal(&x);
+        if (d->migrate != REC_NULL_BOOL && live)
+            x.desired_transition.migrate = d->migrate;
+        if (d->reschedule != REC_NULL_BOOL)
+            x.desired_transition.reschedule = d->reschedule;
+        if (d->force_reschedule != REC_NULL_BOOL)
+            x.desired_transition.force_reschedule = d->force_reschedule;
+        x.modify_time_ns = c.now_ns;
+        alloc_update(t, index, &x, live, false);
+    }
+    for (size_t i = 0; !rv && i < c.evals.n; i++)
+        eval_put(t, index, &c.evals.items[i]);
     arena_fini(&a);
     return rv;
 }

@@ -1,4 +1,4 @@
-/* Jobs, nodes and evaluations: their apply functions. */
+/* Jobs and evaluations: their apply functions. */
 #include "agent/base/str.h"
 #include "scheduler/apply.h"
 
@@ -25,10 +25,11 @@ size_t job_version_key(char *out, const char *ns, const char *id, uint64_t versi
 /* --- counts and status ----------------------------------------------------------------------- */
 
 /* The peer's rule: any live allocation is running; else an open evaluation is pending; else dead if
- * there ever was either, pending if not. Periodic and parameterized parents run until stopped. */
+ * there ever was either, pending if not. Periodic and parameterized parents and
+ * system jobs run until stopped. */
 static const char *status_of(const struct job *j, const struct job_counts *c)
 {
-    if (j->periodic || (j->parameterized && !j->dispatched))
+    if (j->periodic || (j->parameterized && !j->dispatched) || str_eq(j->type, "system"))
         return j->stop ? "dead" : "running";
     if (c->live_allocs > 0)
         return "running";
@@ -72,9 +73,18 @@ void counts_change(struct store_txn *t, log_index index, const char *ns, const c
 
 /* --- evaluations ----------------------------------------------------------------------------- */
 
-static bool is_open(const struct evaluation *e)
+bool eval_is_open(const struct evaluation *e)
 {
     return str_eq(e->status, "pending") || str_eq(e->status, "blocked");
+}
+
+size_t eval_job_key(char *out, const struct evaluation *e)
+{
+    size_t n = state_job_key(out, e->namespace, e->job_id);
+    out[n++] = '\0';
+    be64(out + n, e->create_index);
+    memcpy(out + n + 8, e->id, strlen(e->id));
+    return n + 8 + strlen(e->id);
 }
 
 void eval_put(struct store_txn *t, log_index index, struct evaluation *e)
@@ -88,21 +98,12 @@ void eval_put(struct store_txn *t, log_index index, struct evaluation *e)
     if (!e->create_time_ns)
         e->create_time_ns = known ? old.create_time_ns : e->modify_time_ns;
     store_put_rec(t, &table_evals, e->id, strlen(e->id), &evaluation_desc, e);
-    if (!known) {
-        size_t n = state_job_key(key, e->namespace, e->job_id);
-        key[n++] = '\0';
-        be64(key + n, index);
-        n += 8;
-        memcpy(key + n, e->id, strlen(e->id));
-        store_put_quiet(t, &table_evals_by_job, key, n + strlen(e->id), e->id, strlen(e->id));
-    }
-    if (is_open(e))
-        store_put_quiet(t, &table_evals_open, e->id, strlen(e->id), "", 0);
-    else
-        store_del_quiet(t, &table_evals_open, e->id, strlen(e->id));
+    if (!known)
+        store_put_quiet(t, &table_evals_by_job, key, eval_job_key(key, e), e->id, strlen(e->id));
+    open_eval_write(t, e);
     size_t n = state_watch_key(key, "job", e->namespace, e->job_id);
     store_touch(t, &table_evals, key, n);
-    int64_t open = (int64_t)is_open(e) - (known && is_open(&old));
+    int64_t open = (int64_t)eval_is_open(e) - (known && eval_is_open(&old));
     counts_change(t, index, e->namespace, e->job_id, 0, 0, open, !known);
     arena_fini(&a);
 }
@@ -170,6 +171,25 @@ static void job_put(struct store_txn *t, const struct job *j)
     buf_fini(&b);
 }
 
+uint64_t job_upsert(struct store_txn *t, log_index index, struct arena *a, struct job *j)
+{
+    struct job old;
+    struct job_counts counts;
+    bool known = !state_job(t, j->namespace, j->id, a, &old);
+    if (known && !old.stop && job_spec_equal(&old, j))
+        return old.job_modify_index;
+    j->version = known ? old.version + 1 : 0;
+    j->create_index = known ? old.create_index : index;
+    j->modify_index = j->job_modify_index = index;
+    j->stable = false;
+    j->stop = false;
+    state_job_counts(t, j->namespace, j->id, &counts);
+    j->status = arena_strdup(a, status_of(j, &counts));
+    job_put(t, j);
+    prune_versions(t, j);
+    return index;
+}
+
 int apply_job_register(struct store_txn *t, log_index index, const void *payload, size_t len,
                        struct store_result *r)
 {
@@ -182,23 +202,7 @@ int apply_job_register(struct store_txn *t, log_index index, const void *payload
     bool known = !state_job(t, c.job.namespace, c.job.id, &a, &old);
     if (!index_is_enforced(&c, known, &old, r))
         goto out;
-    struct job *j = &c.job;
-    bool same = known && !old.stop && job_spec_equal(&old, j);
-    if (same) { /* no new version, but an evaluation all the same */
-        r->number = old.job_modify_index;
-    } else {
-        j->version = known ? old.version + 1 : 0;
-        j->create_index = known ? old.create_index : index;
-        j->modify_index = j->job_modify_index = index;
-        j->stable = false;
-        j->stop = false;
-        struct job_counts counts;
-        state_job_counts(t, j->namespace, j->id, &counts);
-        j->status = arena_strdup(&a, status_of(j, &counts));
-        job_put(t, j);
-        prune_versions(t, j);
-        r->number = index;
-    }
+    r->number = job_upsert(t, index, &a, &c.job); /* an evaluation also when nothing changed */
     if (c.eval) {
         c.eval->job_modify_index = r->number;
         eval_put(t, index, c.eval);
@@ -210,7 +214,7 @@ out:
 
 /* Purging removes the job and its versions; its allocations and evaluations go with the
  * collector. */
-static void job_purge(struct store_txn *t, const char *ns, const char *id)
+void job_purge(struct store_txn *t, const char *ns, const char *id)
 {
     char key[STATE_KEY_MAX + 16];
     size_t n = state_job_key(key, ns, id);
@@ -256,96 +260,6 @@ int apply_job_deregister(struct store_txn *t, log_index index, const void *paylo
     }
     if (known)
         job_status_refresh(t, index, c.namespace, c.id);
-out:
-    arena_fini(&a);
-    return rv;
-}
-
-/* --- nodes ----------------------------------------------------------------------------------- */
-
-static void add_event(struct arena *a, struct node *n, const char *message, int64_t now_ns,
-                      log_index index)
-{
-    if (n->events.n == 10) { /* the last ten are kept */
-        memmove(n->events.items, n->events.items + 1, 9 * sizeof(n->events.items[0]));
-        n->events.n = 9;
-    }
-    struct node_event old[10];
-    size_t count = n->events.n;
-    if (count)
-        memcpy(old, n->events.items, count * sizeof(old[0]));
-    n->events.items = ARENA_ARRAY(a, struct node_event, count + 1);
-    if (count)
-        memcpy(n->events.items, old, count * sizeof(old[0]));
-    n->events.n = count + 1;
-    n->events.items[count] = (struct node_event){.message = arena_strdup(a, message),
-                                                 .subsystem = arena_strdup(a, "Cluster"),
-                                                 .timestamp_ns = now_ns,
-                                                 .create_index = index};
-}
-
-int apply_node_register(struct store_txn *t, log_index index, const void *payload, size_t len,
-                        struct store_result *r)
-{
-    struct arena a = ARENA_INIT;
-    struct node n, old;
-    int rv = rec_unpack(&node_desc, payload, len, &a, &n, NULL);
-    if (rv)
-        goto out;
-    bool known = !state_node(t, n.id, &a, &old);
-    if (known && !str_eq(old.secret_id, n.secret_id)) {
-        r->code = ERR_PERMISSION;
-        snprintf(r->text, sizeof(r->text), "node secret ID does not match");
-        goto out;
-    }
-    if (known) {
-        n.drain = old.drain;
-        n.drain_strategy = old.drain_strategy;
-        n.scheduling_eligibility = old.scheduling_eligibility;
-        n.events.items = old.events.items;
-        n.events.n = old.events.n;
-        n.create_index = old.create_index;
-    } else {
-        n.create_index = index;
-        n.scheduling_eligibility = arena_strdup(&a, "eligible");
-        add_event(&a, &n, "Node registered", n.status_updated_at_s * INT64_C(1000000000), 0);
-    }
-    if (known && str_eq(old.status, n.status) && rec_equal(&node_desc, &n, &old))
-        goto out; /* nothing new */
-    n.modify_index = index;
-    store_put_rec(t, &table_nodes, n.id, strlen(n.id), &node_desc, &n);
-out:
-    arena_fini(&a);
-    return rv;
-}
-
-int apply_node_status(struct store_txn *t, log_index index, const void *payload, size_t len,
-                      struct store_result *r)
-{
-    struct arena a = ARENA_INIT;
-    struct cmd_node_status c;
-    struct node n;
-    int rv = rec_unpack(&cmd_node_status_desc, payload, len, &a, &c, NULL);
-    if (rv)
-        goto out;
-    if (state_node(t, c.node_id, &a, &n)) {
-        r->code = ERR_NOT_FOUND;
-        goto out;
-    }
-    if (!str_eq(n.status, c.status)) {
-        bool down = str_eq(c.status, "down");
-        if (down || str_eq(n.status, "down"))
-            add_event(&a, &n, down ? "Node heartbeat missed" : "Node reregistered by heartbeat",
-                      c.now_ns, index);
-        n.status = c.status;
-        n.status_updated_at_s = c.now_ns / INT64_C(1000000000);
-        n.modify_index = index;
-        store_put_rec(t, &table_nodes, n.id, strlen(n.id), &node_desc, &n);
-    }
-    for (size_t i = 0; i < c.evals.n; i++) {
-        c.evals.items[i].node_modify_index = index;
-        eval_put(t, index, &c.evals.items[i]);
-    }
 out:
     arena_fini(&a);
     return rv;

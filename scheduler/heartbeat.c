@@ -53,6 +53,36 @@ static void evals_of_node(struct store_txn *t, const char *node_id, struct arena
     }
 }
 
+void system_evals(struct store *store, const char *node_id, struct arena *a,
+                  struct evaluations *out)
+{
+    struct store_txn *t;
+    struct store_cursor k;
+    if (store_read(store, &t, NULL))
+        return;
+    for (store_scan(t, &table_jobs, NULL, 0, &k); store_cursor_valid(&k); store_next(&k)) {
+        struct job j;
+        if (rec_unpack(&job_desc, k.val.data, k.val.len, a, &j, NULL) || j.stop ||
+            !str_eq(j.type, "system"))
+            continue;
+        struct evaluation *e = rec_list_add(&evaluation_desc, out, a);
+        evaluation_init(e, a, &j, "node-update", clock_wall_ns());
+        e->node_id = arena_strdup(a, node_id);
+    }
+    store_cursor_close(&k);
+    store_read_end(&t);
+}
+
+void heartbeat_node_up(struct scheduler *s, const char *node_id)
+{
+    struct arena a = ARENA_INIT;
+    struct cmd_evals c = {{NULL, 0}};
+    system_evals(s->store, node_id, &a, &c.evals);
+    if (c.evals.n)
+        store_propose_rec(s->store, s->loop, CMD_EVALS, &cmd_evals_desc, &c, NULL, NULL);
+    arena_fini(&a);
+}
+
 static void declare_down(struct scheduler *s, struct store_txn *t, struct node_timer *n)
 {
     struct arena a = ARENA_INIT;

@@ -13,7 +13,7 @@
 #define DYNAMIC_PORT_LAST  31999
 #define PORT_TRIES         20
 
-/* --- the view -------------------------------------------------------------------------------- */
+/* --- metrics -------------------------------------------------------------------------------- */
 
 void metric_count(struct rec_int_map *m, struct arena *a, const char *key, int64_t add)
 {
@@ -34,138 +34,6 @@ static void count_one(struct rec_int_map *m, struct arena *a, const char *key)
     metric_count(m, a, key, 1);
 }
 
-static uint64_t mix(uint64_t *state)
-{
-    *state += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t z = *state;
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
-static bool is_candidate(const struct node *n)
-{
-    return str_eq(n->status, "ready") && !n->drain &&
-           !str_eq(n->scheduling_eligibility, "ineligible");
-}
-
-static bool in_datacenters(const struct job *job, const char *dc)
-{
-    for (size_t i = 0; i < job->datacenters.n; i++)
-        if (str_eq(job->datacenters.items[i], dc) || str_eq(job->datacenters.items[i], "*"))
-            return true;
-    return false;
-}
-
-int cluster_view_read(struct store_txn *t, const struct job *job, uint64_t seed, struct arena *a,
-                      struct cluster_view *out)
-{
-    struct store_cursor c;
-    *out = (struct cluster_view){.arena = a, .job = job};
-    out->nodes = ARENA_ARRAY(a, struct node_view *, store_count(t, &table_nodes) + 1);
-    int rv = 0;
-    for (store_scan(t, &table_nodes, NULL, 0, &c); store_cursor_valid(&c) && !rv; store_next(&c)) {
-        struct node_view *v = ARENA_NEW(a, struct node_view);
-        rv = rec_unpack(&node_desc, c.val.data, c.val.len, a, &v->node, NULL);
-        if (rv || !is_candidate(&v->node) || !in_datacenters(job, v->node.datacenter))
-            continue;
-        count_one(&out->available, a, v->node.datacenter);
-        out->nodes[out->n_nodes++] = v;
-    }
-    store_cursor_close(&c);
-    for (size_t i = 0; i < out->n_nodes; i++)
-        state_usage(t, out->nodes[i]->node.id, a, &out->nodes[i]->usage);
-    for (size_t i = out->n_nodes; i > 1; i--) { /* Fisher-Yates */
-        size_t k = (size_t)(mix(&seed) % i);
-        struct node_view *x = out->nodes[i - 1];
-        out->nodes[i - 1] = out->nodes[k];
-        out->nodes[k] = x;
-    }
-    if (!out->n_nodes)
-        for (size_t i = 0; i < job->datacenters.n; i++) { /* shown as 0 */
-            count_one(&out->available, a, job->datacenters.items[i]);
-            ((struct rec_int_pair *)rec_map_find(&out->available, sizeof(struct rec_int_pair),
-                                                 job->datacenters.items[i]))
-                ->value = 0;
-        }
-    return rv;
-}
-
-struct node_view *cluster_view_find(struct cluster_view *v, const char *node_id)
-{
-    for (size_t i = 0; i < v->n_nodes; i++)
-        if (str_eq(v->nodes[i]->node.id, node_id))
-            return v->nodes[i];
-    return NULL;
-}
-
-static void port_mark(struct node_view *n, uint16_t port, bool used)
-{
-    if (used)
-        n->ports[port / 64] |= UINT64_C(1) << (port % 64);
-    else
-        n->ports[port / 64] &= ~(UINT64_C(1) << (port % 64));
-}
-
-static bool port_used(const struct node_view *n, int64_t port)
-{
-    return port >= 0 && port < 65536 && (n->ports[port / 64] >> (port % 64)) & 1;
-}
-
-/* "22,80,8500-8600" */
-static void mark_ranges(struct node_view *n, const char *text)
-{
-    while (text && *text) {
-        char *end;
-        long from = strtol(text, &end, 10), to = from;
-        if (*end == '-')
-            to = strtol(end + 1, &end, 10);
-        for (long p = from; p <= to && p >= 0 && p < 65536; p++)
-            port_mark(n, (uint16_t)p, true);
-        text = *end == ',' ? end + 1 : "";
-    }
-}
-
-static void ports_prepare(struct node_view *n)
-{
-    if (n->ports_ready)
-        return;
-    n->ports_ready = true;
-    for (size_t i = 0; i + 1 < n->usage.ports.n; i += 2) {
-        uint16_t p;
-        memcpy(&p, n->usage.ports.data + i, 2);
-        port_mark(n, p, true);
-    }
-    mark_ranges(n, n->node.reserved.networks.reserved_host_ports);
-}
-
-static void view_change(struct node_view *n, const struct allocation *x, const char *group,
-                        int sign)
-{
-    struct usage u = allocation_usage(x);
-    uint16_t ports[512];
-    size_t count = allocation_ports(x, ports, 512);
-    ports_prepare(n);
-    n->usage.cpu += sign * u.cpu;
-    n->usage.memory_mb += sign * u.memory_mb;
-    n->usage.disk_mb += sign * u.disk_mb;
-    for (size_t i = 0; i < count; i++)
-        port_mark(n, ports[i], sign > 0);
-    n->job_allocs = (size_t)((int64_t)n->job_allocs + sign);
-    if (str_eq(x->task_group, group))
-        n->group_allocs = (size_t)((int64_t)n->group_allocs + sign);
-}
-
-void node_view_take(struct node_view *n, const struct allocation *a, const char *group)
-{
-    view_change(n, a, group, 1);
-}
-
-void node_view_give_back(struct node_view *n, const struct allocation *a, const char *group)
-{
-    view_change(n, a, group, -1);
-}
-
 /* --- feasibility ----------------------------------------------------------------------------- */
 
 static bool filtered(struct alloc_metric *m, struct arena *a, const struct node *n, const char *why)
@@ -177,16 +45,22 @@ static bool filtered(struct alloc_metric *m, struct arena *a, const struct node 
     return false;
 }
 
+static bool distinct_hosts_hold(const struct constraints *list, size_t there)
+{
+    for (size_t i = 0; there && i < list->n; i++)
+        if (str_eq(list->items[i].operand, "distinct_hosts") &&
+            !str_eq(list->items[i].rtarget, "false"))
+            return false;
+    return true;
+}
+
 static bool constraints_hold(struct cluster_view *v, const struct constraints *list,
-                             const struct node_view *n, bool job_level, struct alloc_metric *m)
+                             const struct node_view *n, struct alloc_metric *m)
 {
     for (size_t i = 0; i < list->n; i++) {
         const struct constraint *c = &list->items[i];
-        if (str_eq(c->operand, "distinct_hosts") && !str_eq(c->rtarget, "false") &&
-            (job_level ? n->job_allocs : n->group_allocs))
-            return filtered(m, v->arena, &n->node, "distinct_hosts");
-        if (!constraint_holds(c, &n->node))
-            return filtered(m, v->arena, &n->node,
+        if (!constraint_holds(c, n->node))
+            return filtered(m, v->arena, n->node,
                             arena_printf(v->arena, "%s %s %s", c->ltarget ? c->ltarget : "",
                                          c->operand, c->rtarget ? c->rtarget : ""));
     }
@@ -198,25 +72,107 @@ static bool drivers_present(struct cluster_view *v, const struct task_group *g,
 {
     for (size_t i = 0; i < g->tasks.n; i++) {
         const struct driver_info *d =
-            rec_map_find(&n->node.drivers, sizeof(*d), g->tasks.items[i].driver);
+            rec_map_find(&n->node->drivers, sizeof(*d), g->tasks.items[i].driver);
         if (!d || !d->detected || !d->healthy)
-            return filtered(m, v->arena, &n->node, "missing drivers");
+            return filtered(m, v->arena, n->node, "missing drivers");
     }
     return true;
+}
+
+static bool group_holds(struct cluster_view *v, const struct task_group *g,
+                        const struct node_view *n, struct alloc_metric *m)
+{
+    if (!drivers_present(v, g, n, m) || !constraints_hold(v, &g->constraints, n, m))
+        return false;
+    for (size_t i = 0; i < g->tasks.n; i++)
+        if (!constraints_hold(v, &g->tasks.items[i].constraints, n, m))
+            return false;
+    return true;
+}
+
+/* What names a single node says nothing of its class. */
+static bool is_unique(const struct constraints *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if ((list->items[i].ltarget && strstr(list->items[i].ltarget, "unique.")) ||
+            (list->items[i].rtarget && strstr(list->items[i].rtarget, "unique.")))
+            return true;
+    return false;
+}
+
+enum memo { MEMO_UNKNOWN, MEMO_YES, MEMO_NO };
+
+static uint8_t *job_memo(struct cluster_view *v, const struct node_view *n)
+{
+    if (!n->class_id || is_unique(&v->job->constraints))
+        return NULL;
+    if (v->memo_job != v->job) {
+        v->memo_job = v->job;
+        v->job_memo = arena_alloc(v->arena, v->n_classes + 1);
+    }
+    return &v->job_memo[n->class_id];
+}
+
+static uint8_t *group_memo(struct cluster_view *v, const struct task_group *g,
+                           const struct node_view *n)
+{
+    bool unique = is_unique(&g->constraints);
+    for (size_t i = 0; i < g->tasks.n; i++)
+        unique |= is_unique(&g->tasks.items[i].constraints);
+    if (!n->class_id || unique)
+        return NULL;
+    if (v->memo_group != g) {
+        v->memo_group = g;
+        v->group_memo = arena_alloc(v->arena, v->n_classes + 1);
+    }
+    return &v->group_memo[n->class_id];
+}
+
+/* A class is judged once; its other nodes are filtered without a reason of their own. */
+static bool class_holds(struct cluster_view *v, const struct task_group *g,
+                        const struct node_view *n, struct alloc_metric *m)
+{
+    uint8_t *of_job = job_memo(v, n), *of_group = group_memo(v, g, n);
+    if ((of_job && *of_job == MEMO_NO) || (of_group && *of_group == MEMO_NO))
+        return filtered(m, v->arena, n->node, "computed class ineligible");
+    if (!of_job || *of_job == MEMO_UNKNOWN) {
+        bool holds = constraints_hold(v, &v->job->constraints, n, m);
+        if (of_job)
+            *of_job = holds ? MEMO_YES : MEMO_NO;
+        if (!holds)
+            return false;
+    }
+    if (of_group && *of_group == MEMO_YES)
+        return true;
+    bool holds = group_holds(v, g, n, m);
+    if (of_group)
+        *of_group = holds ? MEMO_YES : MEMO_NO;
+    return holds;
 }
 
 static bool is_feasible(struct cluster_view *v, const struct task_group *g,
                         const struct property_rules *rules, const struct node_view *n,
                         struct alloc_metric *m)
 {
-    if (!constraints_hold(v, &v->job->constraints, n, true, m) || !drivers_present(v, g, n, m) ||
-        !constraints_hold(v, &g->constraints, n, false, m))
+    if (!class_holds(v, g, n, m))
         return false;
+    bool alone = distinct_hosts_hold(&v->job->constraints, n->job_allocs) &&
+                 distinct_hosts_hold(&g->constraints, n->group_allocs);
     for (size_t i = 0; i < g->tasks.n; i++)
-        if (!constraints_hold(v, &g->tasks.items[i].constraints, n, false, m))
-            return false;
-    const char *why = property_refuses(rules, &n->node, v->arena);
-    return !why || filtered(m, v->arena, &n->node, why);
+        alone &= distinct_hosts_hold(&g->tasks.items[i].constraints, n->group_allocs);
+    if (!alone)
+        return filtered(m, v->arena, n->node, "distinct_hosts");
+    const char *why = property_refuses(rules, n->node, v->arena);
+    return !why || filtered(m, v->arena, n->node, why);
+}
+
+bool place_is_feasible(struct cluster_view *v, const struct task_group *g, struct node_view *n)
+{
+    struct alloc_metric ignored;
+    struct property_rules rules;
+    rec_init(&alloc_metric_desc, &ignored);
+    property_rules_read(v, g, &rules);
+    return is_feasible(v, g, &rules, n, &ignored);
 }
 
 /* --- resources and ports --------------------------------------------------------------------- */
@@ -266,15 +222,15 @@ static bool network_assign(struct cluster_view *v, struct node_view *n, const st
     struct arena *a = v->arena;
     struct network *got = rec_list_add(&network_desc, out, a);
     rec_clone(&network_desc, ask, a, got);
-    got->ip = arena_strdup(a, node_ip(&n->node));
+    got->ip = arena_strdup(a, node_ip(n->node));
     got->mbits = given(got->mbits);
-    if (!shared && n->node.resources.networks.n)
-        got->device = n->node.resources.networks.items[0].device;
+    if (!shared && n->node->resources.networks.n)
+        got->device = arena_strdup(a, n->node->resources.networks.items[0].device);
     for (size_t i = 0; i < got->reserved_ports.n; i++) {
         struct port *p = &got->reserved_ports.items[i];
         if (port_used(n, p->value))
             return exhausted(
-                m, a, &n->node,
+                m, a, n->node,
                 arena_printf(a, "network: reserved port collision %s=%d", p->label, (int)p->value));
         port_mark(n, (uint16_t)p->value, true);
     }
@@ -282,7 +238,7 @@ static bool network_assign(struct cluster_view *v, struct node_view *n, const st
         struct port *p = &got->dynamic_ports.items[i];
         p->value = free_port(n);
         if (p->value < 0)
-            return exhausted(m, a, &n->node, "network: dynamic port selection failed");
+            return exhausted(m, a, n->node, "network: dynamic port selection failed");
         if (p->to == -1)
             p->to = p->value;
         port_mark(n, (uint16_t)p->value, true);
@@ -332,10 +288,11 @@ static void ask_of(struct arena *a, const struct task_group *g, struct allocatio
 }
 
 /* Dimensions are checked in the peer's order: cpu, memory, disk. */
-static bool resources_fit(struct cluster_view *v, const struct node_view *n, struct usage u,
+static bool resources_fit(struct cluster_view *v, struct node_view *n, struct usage u,
                           struct alloc_metric *m)
 {
-    const struct node *node = &n->node;
+    usage_prepare(n);
+    const struct node *node = n->node;
     if (n->usage.cpu + u.cpu > node->resources.cpu.cpu_shares - node->reserved.cpu.cpu_shares)
         return exhausted(m, v->arena, node, "cpu");
     if (n->usage.memory_mb + u.memory_mb >
@@ -356,9 +313,10 @@ static double free_share(int64_t used, int64_t available)
 static double binpack(const struct node_view *n, struct usage u)
 {
     double cpu = free_share(n->usage.cpu + u.cpu,
-                            n->node.resources.cpu.cpu_shares - n->node.reserved.cpu.cpu_shares);
-    double mem = free_share(n->usage.memory_mb + u.memory_mb,
-                            n->node.resources.memory.memory_mb - n->node.reserved.memory.memory_mb);
+                            n->node->resources.cpu.cpu_shares - n->node->reserved.cpu.cpu_shares);
+    double mem =
+        free_share(n->usage.memory_mb + u.memory_mb,
+                   n->node->resources.memory.memory_mb - n->node->reserved.memory.memory_mb);
     double fit = 20.0 - (pow(10, cpu) + pow(10, mem));
     return (fit < 0 ? 0 : fit > 18 ? 18 : fit) / 18.0;
 }
@@ -394,15 +352,15 @@ static double score_node(struct cluster_view *v, const struct task_group *g,
     for (size_t i = 0; i < g->tasks.n && n_lists < 64; i++)
         affinities[n_lists++] = &g->tasks.items[i].affinities;
     double pack = binpack(n, u), sum = pack, anti = 0, penalty = 0;
-    double affinity = affinity_score(affinities, n_lists, &n->node);
-    double spread = property_spread_score(rules, g, &n->node);
+    double affinity = affinity_score(affinities, n_lists, n->node);
+    double spread = property_spread_score(rules, g, n->node);
     int parts = 1;
     if (n->group_allocs) {
         anti = -((double)n->group_allocs + 1) / (double)(g->count > 0 ? g->count : 1);
         sum += anti;
         parts++;
     }
-    if (avoid && str_eq(avoid, n->node.id)) {
+    if (avoid && str_eq(avoid, n->node->id)) {
         penalty = -1;
         sum += penalty;
         parts++;
@@ -415,7 +373,7 @@ static double score_node(struct cluster_view *v, const struct task_group *g,
         sum += spread;
         parts++;
     }
-    out->node_id = n->node.id;
+    out->node_id = arena_strdup(v->arena, n->node->id);
     if (rules->spreads.n)
         add_score(out, v->arena, "allocation-spread", spread);
     add_score(out, v->arena, "binpack", pack);
@@ -457,7 +415,7 @@ static void keep_top_scores(struct alloc_metric *m, struct arena *a, const struc
 static bool try_node(struct cluster_view *v, const struct task_group *g, struct node_view *n,
                      struct allocation *x, struct alloc_metric *m)
 {
-    uint64_t before[1024];
+    uint64_t before[PORT_WORDS];
     ask_of(v->arena, g, x);
     if (!resources_fit(v, n, allocation_usage(x), m))
         return false;
@@ -504,8 +462,26 @@ int place_allocation(struct cluster_view *v, const struct task_group *g, const c
         return ERR_UNAVAILABLE;
     out->resources = best_resources;
     rec_map_sort(&out->resources.tasks, sizeof(struct allocated_task));
-    out->node_id = best->node.id;
-    out->node_name = best->node.name;
+    out->node_id = arena_strdup(v->arena, best->node->id);
+    out->node_name = arena_strdup(v->arena, best->node->name);
     node_view_take(best, out, g->name);
     return 0;
+}
+
+int place_on_node(struct cluster_view *v, const struct task_group *g, const char *node_id,
+                  struct allocation *out, struct alloc_metric *m)
+{
+    struct cluster_view one = *v;
+    struct node_view *n = cluster_view_find(v, node_id);
+    rec_init(&alloc_metric_desc, m);
+    if (!n)
+        return ERR_UNAVAILABLE;
+    one.nodes = &n;
+    one.n_nodes = 1;
+    int rv = place_allocation(&one, g, NULL, out, m);
+    v->memo_job = one.memo_job; /* what was learned of the classes */
+    v->job_memo = one.job_memo;
+    v->memo_group = one.memo_group;
+    v->group_memo = one.group_memo;
+    return rv;
 }

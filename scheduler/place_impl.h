@@ -13,6 +13,13 @@ const char *target_resolve(const char *target, const struct node *n, char name[T
 /* Adds to a key of a sorted map. */
 void metric_count(struct rec_int_map *m, struct arena *a, const char *key, int64_t add);
 
+/* view.c: what a node uses, read and marked when first asked for */
+#define PORT_WORDS 1024
+void usage_prepare(struct node_view *n);
+void ports_prepare(struct node_view *n);
+void port_mark(struct node_view *n, uint16_t port, bool used);
+bool port_used(const struct node_view *n, int64_t port);
+
 struct distinct_rule {
     const char *target;
     int64_t allowed;

@@ -14,7 +14,7 @@ static void count_uses(const struct cluster_view *v, const char *target, bool wh
     for (size_t i = 0; i < v->n_nodes; i++) {
         const struct node_view *n = v->nodes[i];
         size_t uses = whole_job ? n->job_allocs : n->group_allocs;
-        const char *value = uses ? target_resolve(target, &n->node, name) : NULL;
+        const char *value = uses ? target_resolve(target, n->node, name) : NULL;
         if (value)
             metric_count(out, v->arena, value, (int64_t)uses);
     }

@@ -7,10 +7,13 @@
 #include "scheduler/state.h"
 
 struct want_place {
-    const struct task_group *group;
+    const struct job *job; /* the newest, or an older one while canaries are judged */
+    const struct task_group *group; /* that job's */
     char *name;
     const struct allocation *previous; /* what it replaces, or NULL */
+    const char *node_id;               /* there and nowhere else (system jobs), or NULL */
     bool rescheduled;                  /* previous failed: its node is avoided, its tracker kept */
+    bool canary;
     bool stop_previous;                /* destructive update or migration: stop and place as one */
     const char *stop_description;
 };
@@ -24,10 +27,11 @@ struct want_stop {
 struct want_delay { /* a follow-up evaluation at a time */
     char *eval_id;
     int64_t wait_until_ns;
+    const char *triggered_by; /* NULL: a failure's rescheduling */
 };
 struct group_counts { /* the peer's DesiredUpdates */
     const char *group;
-    int64_t ignore, place, migrate, stop, in_place, destructive;
+    int64_t ignore, place, migrate, stop, in_place, destructive, canary;
 };
 struct reconcile_in {
     const struct job *job;     /* NULL when it is gone */
@@ -35,10 +39,14 @@ struct reconcile_in {
     const struct deployment *deployment; /* newest, or NULL */
     const char *eval_id;
     int64_t now_ns;
+    const char *const *nodes; /* ready for the job: what a system job goes by */
+    size_t n_nodes;
     /* the state of an allocation's node */
     bool (*node_is_down)(void *ctx, const char *node_id);
     /* the job as it was at an allocation's version, or NULL */
     const struct job *(*job_at)(void *ctx, uint64_t version);
+    /* whether it may go on where it is under the new job, or NULL: always */
+    bool (*can_update)(void *ctx, const struct allocation *x, const struct task_group *g);
     void *ctx;
     struct arena *arena;
 };

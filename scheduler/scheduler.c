@@ -16,9 +16,12 @@ int scheduler_new(const struct scheduler_config *c, struct scheduler **out, stru
     s->heartbeat_grace_ms = c->heartbeat_grace_ms ? c->heartbeat_grace_ms : 10000;
     s->min_heartbeat_ttl_ms = c->min_heartbeat_ttl_ms ? c->min_heartbeat_ttl_ms : 10000;
     pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->nodes_seen.lock, NULL);
     pthread_cond_init(&s->wake, NULL);
     heartbeat_start(s);
     int rv = broker_start(s, e);
+    watcher_start(s);
+    drainer_start(s);
     workers_start(s, c->workers ? c->workers : 1);
     *out = s;
     return rv;
@@ -32,7 +35,11 @@ static void on_closed(uv_handle_t *h)
     void (*cb)(void *) = s->close_cb;
     void *arg = s->close_arg;
     heartbeat_stop(s);
+    watcher_stop(s);
+    drainer_stop(s);
     broker_stop(s);
+    node_cache_fini(&s->nodes_seen);
+    pthread_mutex_destroy(&s->nodes_seen.lock);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->wake);
     free(s->datacenter);
@@ -48,8 +55,12 @@ static void on_closed(uv_handle_t *h)
 static void close_handles(void *arg) /* posted: after what the workers posted */
 {
     struct scheduler *s = arg;
-    s->open_handles = 2;
+    s->open_handles = 6;
+    uv_close((uv_handle_t *)&s->drain_timer, on_closed);
+    uv_close((uv_handle_t *)&s->gc_timer, on_closed);
+    uv_close((uv_handle_t *)&s->deployment_timer, on_closed);
     uv_close((uv_handle_t *)&s->delay_timer, on_closed);
+    uv_close((uv_handle_t *)&s->look_timer, on_closed);
     uv_close((uv_handle_t *)&s->heartbeat_timer, on_closed);
 }
 

@@ -21,6 +21,7 @@ const struct store_table table_allocs_by_job = {73, "sched.allocs_by_job"};
 const struct store_table table_allocs_by_node = {74, "sched.allocs_by_node"};
 const struct store_table table_deployments = {75, "sched.deployments"};
 const struct store_table table_deployments_by_job = {76, "sched.deployments_by_job"};
+const struct store_table table_deployments_open = {78, "sched.deployments_open"};
 
 static const struct store_table *const tables[] = {&table_jobs,
                                                    &table_job_versions,
@@ -35,7 +36,8 @@ static const struct store_table *const tables[] = {&table_jobs,
                                                    &table_allocs_by_node,
                                                    &table_deployments,
                                                    &table_deployments_by_job,
-                                                   &table_evals_open};
+                                                   &table_evals_open,
+                                                   &table_deployments_open};
 
 static const struct store_command commands[] = {
     {CMD_JOB_REGISTER, "job-register", apply_job_register},
@@ -46,6 +48,11 @@ static const struct store_command commands[] = {
     {CMD_PLAN, "plan", apply_plan},
     {CMD_ALLOC_UPDATES, "allocation-updates", apply_alloc_updates},
     {CMD_ALLOC_STOP, "allocation-stop", apply_alloc_stop},
+    {CMD_ALLOC_TRANSITIONS, "allocation-transitions", apply_alloc_transitions},
+    {CMD_DEPLOYMENT_STATUS, "deployment-status", apply_deployment_status},
+    {CMD_DEPLOYMENT_PROMOTE, "deployment-promote", apply_deployment_promote},
+    {CMD_NODE_SCHEDULING, "node-scheduling", apply_node_scheduling},
+    {CMD_REAP, "reap", apply_reap},
 };
 
 const struct store_module scheduler_store_module = {"scheduler", tables,
@@ -105,6 +112,53 @@ static const struct rec_field alloc_stop_fields[] = {
 };
 const struct rec_desc cmd_alloc_stop_desc =
     REC_DESC("allocation-stop", struct cmd_alloc_stop, alloc_stop_fields);
+
+static const struct rec_field deployment_status_fields[] = {
+    REC(struct cmd_deployment_status, id, "ID", REC_STR, 0),
+    REC(struct cmd_deployment_status, status, "Status", REC_STR, 0),
+    REC(struct cmd_deployment_status, description, "Description", REC_STR, 0),
+    REC(struct cmd_deployment_status, verb, "Verb", REC_STR, 0),
+    REC_OF(struct cmd_deployment_status, job, "Job", REC_PTR, 0, &job_desc),
+    REC_OF(struct cmd_deployment_status, eval, "Eval", REC_PTR, 0, &evaluation_desc),
+    REC(struct cmd_deployment_status, now_ns, "Now", REC_INT, 0),
+};
+const struct rec_desc cmd_deployment_status_desc =
+    REC_DESC("deployment-status", struct cmd_deployment_status, deployment_status_fields);
+static const struct rec_field deployment_promote_fields[] = {
+    REC(struct cmd_deployment_promote, id, "ID", REC_STR, 0),
+    REC(struct cmd_deployment_promote, all, "All", REC_BOOL, 0),
+    REC_OF(struct cmd_deployment_promote, groups, "Groups", REC_LIST, 0, &rec_str),
+    REC_OF(struct cmd_deployment_promote, eval, "Eval", REC_PTR, 0, &evaluation_desc),
+    REC(struct cmd_deployment_promote, now_ns, "Now", REC_INT, 0),
+};
+const struct rec_desc cmd_deployment_promote_desc =
+    REC_DESC("deployment-promote", struct cmd_deployment_promote, deployment_promote_fields);
+
+static const struct rec_field node_scheduling_fields[] = {
+    REC(struct cmd_node_scheduling, node_id, "NodeID", REC_STR, 0),
+    REC(struct cmd_node_scheduling, eligibility, "Eligibility", REC_STR, 0),
+    REC(struct cmd_node_scheduling, strategy, "DrainStrategy", REC_RAW, 0),
+    REC(struct cmd_node_scheduling, mark_eligible, "MarkEligible", REC_BOOL, 0),
+    REC(struct cmd_node_scheduling, complete, "Complete", REC_BOOL, 0),
+    REC_OF(struct cmd_node_scheduling, evals, "Evals", REC_LIST, 0, &evaluation_desc),
+    REC(struct cmd_node_scheduling, now_ns, "Now", REC_INT, 0),
+};
+const struct rec_desc cmd_node_scheduling_desc =
+    REC_DESC("node-scheduling", struct cmd_node_scheduling, node_scheduling_fields);
+static const struct rec_field reaped_job_fields[] = {
+    REC(struct reaped_job, namespace, "Namespace", REC_STR, 0),
+    REC(struct reaped_job, id, "ID", REC_STR, 0),
+};
+static const struct rec_desc reaped_job_desc =
+    REC_DESC("job", struct reaped_job, reaped_job_fields);
+static const struct rec_field reap_fields[] = {
+    REC_OF(struct cmd_reap, evals, "Evals", REC_LIST, 0, &rec_str),
+    REC_OF(struct cmd_reap, allocs, "Allocs", REC_LIST, 0, &rec_str),
+    REC_OF(struct cmd_reap, deployments, "Deployments", REC_LIST, 0, &rec_str),
+    REC_OF(struct cmd_reap, nodes, "Nodes", REC_LIST, 0, &rec_str),
+    REC_OF(struct cmd_reap, jobs, "Jobs", REC_LIST, 0, &reaped_job_desc),
+};
+const struct rec_desc cmd_reap_desc = REC_DESC("reap", struct cmd_reap, reap_fields);
 
 static const struct rec_field usage_fields[] = {
     REC(struct node_usage, cpu, "CPU", REC_INT, 0),
@@ -248,18 +302,79 @@ int state_job_evals(struct store_txn *t, const char *ns, const char *id, struct 
     return rv;
 }
 
-int state_open_evals(struct store_txn *t, struct arena *a, struct evaluations *out)
+/* --- open evaluations ------------------------------------------------------------------------ */
+
+#define UUID_LEN (sizeof(uuid_text) - 1)
+
+struct open_row { /* the value of table_evals_open: our own bytes, never on another machine */
+    int64_t wait_until_ns;
+    uint64_t snapshot_index;
+    uint8_t blocked;
+};
+
+bool open_eval_read(const struct store_val *key, const struct store_val *val, struct open_eval *out)
+{
+    struct open_row row;
+    if (key->len < UUID_LEN + 1 || val->len != sizeof(row))
+        return false;
+    const char *k = key->data;
+    out->job_key = k;
+    out->job_key_len = key->len - UUID_LEN - 1;
+    memcpy(out->id, k + key->len - UUID_LEN, UUID_LEN);
+    out->id[UUID_LEN] = '\0';
+    memcpy(&row, val->data, sizeof(row));
+    out->blocked = row.blocked;
+    out->wait_until_ns = row.wait_until_ns;
+    out->snapshot_index = row.snapshot_index;
+    return true;
+}
+
+void open_eval_write(struct store_txn *t, const struct evaluation *e)
+{
+    char key[STATE_KEY_MAX + 64];
+    struct open_row row;
+    size_t n = state_job_key(key, e->namespace, e->job_id);
+    key[n++] = '\0';
+    memcpy(key + n, e->id, strlen(e->id));
+    n += strlen(e->id);
+    memset(&row, 0, sizeof(row)); /* the padding too */
+    row.wait_until_ns = e->wait_until_ns;
+    row.snapshot_index = e->snapshot_index;
+    row.blocked = str_eq(e->status, "blocked");
+    if (row.blocked || str_eq(e->status, "pending"))
+        store_put_quiet(t, &table_evals_open, key, n, &row, sizeof(row));
+    else
+        store_del_quiet(t, &table_evals_open, key, n);
+}
+
+static int open_evals(struct store_txn *t, const void *prefix, size_t len, struct arena *a,
+                      struct evaluations *out)
 {
     struct store_cursor c;
     int rv = 0;
     *out = (struct evaluations){NULL, 0};
-    for (store_scan(t, &table_evals_open, NULL, 0, &c); store_cursor_valid(&c) && !rv;
+    for (store_scan(t, &table_evals_open, prefix, len, &c); store_cursor_valid(&c) && !rv;
          store_next(&c)) {
+        struct open_eval o;
         struct evaluation *x = rec_list_add(&evaluation_desc, out, a);
-        rv = store_get_rec(t, &table_evals, c.key.data, c.key.len, &evaluation_desc, a, x);
+        rv = open_eval_read(&c.key, &c.val, &o) ? state_eval(t, o.id, a, x) : ERR_CORRUPT;
     }
     store_cursor_close(&c);
     return rv;
+}
+
+int state_open_evals(struct store_txn *t, struct arena *a, struct evaluations *out)
+{
+    return open_evals(t, NULL, 0, a, out);
+}
+
+int state_job_open_evals(struct store_txn *t, const char *ns, const char *id, struct arena *a,
+                         struct evaluations *out)
+{
+    char key[STATE_KEY_MAX + 1];
+    size_t n = state_job_key(key, ns, id);
+    key[n++] = '\0';
+    return open_evals(t, key, n, a, out);
 }
 
 int state_job_deployment(struct store_txn *t, const char *ns, const char *id, struct arena *a,
@@ -274,6 +389,55 @@ int state_job_deployment(struct store_txn *t, const char *ns, const char *id, st
         snprintf(newest, sizeof(newest), "%.*s", (int)c.val.len, (const char *)c.val.data);
     store_cursor_close(&c);
     return *newest ? state_deployment(t, newest, a, out) : ERR_NOT_FOUND;
+}
+
+int state_job_deployments(struct store_txn *t, const char *ns, const char *id, struct arena *a,
+                          struct deployments *out)
+{
+    char key[STATE_KEY_MAX + 1];
+    size_t n = state_job_key(key, ns, id);
+    struct store_cursor c;
+    int rv = 0;
+    key[n++] = '\0';
+    *out = (struct deployments){NULL, 0};
+    for (store_scan(t, &table_deployments_by_job, key, n, &c); store_cursor_valid(&c) && !rv;
+         store_next(&c))
+        rv = store_get_rec(t, &table_deployments, c.val.data, c.val.len, &deployment_desc, a,
+                           rec_list_add(&deployment_desc, out, a));
+    store_cursor_close(&c);
+    return rv;
+}
+
+int state_open_deployments(struct store_txn *t, struct arena *a, struct deployments *out)
+{
+    struct store_cursor c;
+    int rv = 0;
+    *out = (struct deployments){NULL, 0};
+    for (store_scan(t, &table_deployments_open, NULL, 0, &c); store_cursor_valid(&c) && !rv;
+         store_next(&c))
+        rv = store_get_rec(t, &table_deployments, c.key.data, c.key.len, &deployment_desc, a,
+                           rec_list_add(&deployment_desc, out, a));
+    store_cursor_close(&c);
+    return rv;
+}
+
+int state_job_versions(struct store_txn *t, const char *ns, const char *id, struct arena *a,
+                       struct jobs *out)
+{
+    char key[STATE_KEY_MAX + 1];
+    size_t n = state_job_key(key, ns, id);
+    struct store_cursor c;
+    int rv = 0;
+    key[n++] = '\0';
+    *out = (struct jobs){NULL, 0};
+    for (store_scan(t, &table_job_versions, key, n, &c); store_cursor_valid(&c) && !rv;
+         store_next(&c)) {
+        rec_list_add(&job_desc, out, a);
+        memmove(out->items + 1, out->items, (out->n - 1) * sizeof(struct job));
+        rv = rec_unpack(&job_desc, c.val.data, c.val.len, a, out->items, NULL);
+    }
+    store_cursor_close(&c);
+    return rv;
 }
 
 /* --- what an allocation takes ---------------------------------------------------------------- */

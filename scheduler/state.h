@@ -12,13 +12,15 @@
 #ifndef SCHEDULER_STATE_H
 #define SCHEDULER_STATE_H
 
+#include "agent/base/id.h"
 #include "agent/store/store.h"
 #include "jobs/cluster.h"
 
 extern const struct store_table table_jobs, table_job_versions, table_job_counts, table_nodes,
     table_usage, table_evals, table_evals_by_job,
     table_evals_open, table_allocs, table_allocs_by_id,
-    table_allocs_by_job, table_allocs_by_node, table_deployments, table_deployments_by_job;
+    table_allocs_by_job, table_allocs_by_node, table_deployments, table_deployments_by_job,
+    table_deployments_open;
 
 enum scheduler_command {
     CMD_JOB_REGISTER = 0x200,
@@ -28,13 +30,20 @@ enum scheduler_command {
     CMD_EVALS,
     CMD_PLAN,
     CMD_ALLOC_UPDATES,
-    CMD_ALLOC_STOP
+    CMD_ALLOC_STOP,
+    CMD_ALLOC_TRANSITIONS, /* cmd_alloc_updates: id and desired transition */
+    CMD_DEPLOYMENT_STATUS,
+    CMD_DEPLOYMENT_PROMOTE,
+    CMD_NODE_SCHEDULING,
+    CMD_REAP
 };
 
 /* --- command payloads ------------------------------------------------------------------------ */
 
 struct evaluations REC_LIST_BODY(struct evaluation);
 struct allocations REC_LIST_BODY(struct allocation);
+struct jobs REC_LIST_BODY(struct job);
+struct deployments REC_LIST_BODY(struct deployment);
 
 struct cmd_job_register {
     struct job job;
@@ -77,8 +86,38 @@ struct cmd_alloc_stop {
     struct evaluation *eval;
     int64_t now_ns;
 };
+struct cmd_deployment_status { /* of an open one only */
+    char *id, *status, *description;
+    char *verb;      /* for the refusal: "fail" "pause" "resume" */
+    struct job *job; /* what it goes back to, or NULL */
+    struct evaluation *eval;
+    int64_t now_ns;
+};
+struct cmd_deployment_promote {
+    char *id;
+    bool all;
+    struct rec_strs groups;
+    struct evaluation *eval;
+    int64_t now_ns;
+};
+struct cmd_node_scheduling { /* eligibility, or when that is empty the drain */
+    char *node_id, *eligibility;
+    char *strategy; /* the DrainStrategy; empty: not draining */
+    bool mark_eligible, complete;
+    struct evaluations evals;
+    int64_t now_ns;
+};
+struct reaped_job {
+    char *namespace, *id;
+};
+struct cmd_reap { /* what is over and old; checked again */
+    struct rec_strs evals, allocs, deployments, nodes;
+    struct REC_LIST_BODY(struct reaped_job) jobs;
+};
+extern const struct rec_desc cmd_node_scheduling_desc, cmd_reap_desc;
 extern const struct rec_desc cmd_job_register_desc, cmd_job_deregister_desc, cmd_node_status_desc,
-    cmd_evals_desc, cmd_plan_desc, cmd_alloc_updates_desc, cmd_alloc_stop_desc;
+    cmd_evals_desc, cmd_plan_desc, cmd_alloc_updates_desc, cmd_alloc_stop_desc,
+    cmd_deployment_status_desc, cmd_deployment_promote_desc;
 
 /* --- derived rows ---------------------------------------------------------------------------- */
 
@@ -119,9 +158,36 @@ int state_job_evals(struct store_txn *t, const char *ns, const char *id, struct 
                     struct evaluations *out);
 /* Those that are pending or blocked, of all jobs. */
 int state_open_evals(struct store_txn *t, struct arena *a, struct evaluations *out);
+/* The same of one job. */
+int state_job_open_evals(struct store_txn *t, const char *ns, const char *id, struct arena *a,
+                         struct evaluations *out);
+
+/* table_evals_open: what the broker must know of an open evaluation, without unpacking it.
+ * Key: job key, 0, evaluation id. */
+struct open_eval {
+    const char *job_key; /* borrowed from the row, of job_key_len bytes */
+    size_t job_key_len;
+    uuid_text id;
+    bool blocked;
+    int64_t wait_until_ns; /* wall; 0: now */
+    log_index snapshot_index;
+};
+/* false: not a row of ours. */
+bool open_eval_read(const struct store_val *key, const struct store_val *val,
+                    struct open_eval *out);
+void open_eval_write(struct store_txn *t, const struct evaluation *e); /* or its removal */
 /* The newest deployment of a job; ERR_NOT_FOUND. */
 int state_job_deployment(struct store_txn *t, const char *ns, const char *id, struct arena *a,
                          struct deployment *out);
+
+/* All of a job's, oldest first. */
+int state_job_deployments(struct store_txn *t, const char *ns, const char *id, struct arena *a,
+                          struct deployments *out);
+/* Those that are running or paused, of all jobs. */
+int state_open_deployments(struct store_txn *t, struct arena *a, struct deployments *out);
+/* A job's kept versions, newest first. */
+int state_job_versions(struct store_txn *t, const char *ns, const char *id, struct arena *a,
+                       struct jobs *out);
 
 /* "ns\0id" into out, its length back. */
 #define STATE_KEY_MAX 500

@@ -32,7 +32,9 @@ trap 'exit 130' INT
 wait_for curl -sf http://127.0.0.1:4646/v1/status/leader || exit 1
 wait_for sh -c 'platform node status | grep -q ready' || exit 1
 sed -n '1,12p' "$log"
-show platform run jobs/examples/http-echo.hcl || exit 1
+say platform run jobs/examples/http-echo.hcl
+platform run jobs/examples/http-echo.hcl | cat # not followed to the end of its deployment
+[ "${PIPESTATUS[0]}" = 0 ] || exit 1
 wait_for five_ports || exit 1
 wait_for curl -sf http://127.0.0.1:9999/http-echo || exit 1
 show platform status http-echo || exit 1
@@ -44,4 +46,6 @@ if [ -t 0 ] && [ -t 1 ]; then
     exit 0
 fi
 show platform stop http-echo || exit 1
-wait_for sh -c '! pgrep -x http-echo' || exit 1
+data=$(sed -n 's/.*Data: //p' "$log")
+no_executor() { ! pgrep -f "executor $data/" >/dev/null; }
+wait_for no_executor || exit 1

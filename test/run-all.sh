@@ -3,7 +3,7 @@
 set -u
 log=$(mktemp)
 passed=0 failed=0 skipped=0
-for kind in unit replay integration peers; do
+for kind in unit replay integration race peers; do
     echo "== $kind"
     make --no-print-directory $kind 2>&1 | tee "$log"
     rc=${PIPESTATUS[0]}

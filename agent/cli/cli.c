@@ -36,6 +36,17 @@ bool cli_flag(struct cli *c, const char *name, const char **value)
     return false;
 }
 
+bool cli_switch(struct cli *c, const char *name, bool otherwise)
+{
+    for (int i = 0; i < c->n_args; i++) {
+        const char *arg = c->args[i] + strspn(c->args[i], "-");
+        size_t n = strlen(name);
+        if (arg != c->args[i] && !strncmp(arg, name, n) && arg[n] == '=' && cli_flag(c, name, NULL))
+            return str_eq(arg + n + 1, "true") || str_eq(arg + n + 1, "1");
+    }
+    return cli_flag(c, name, NULL) || otherwise;
+}
+
 bool cli_unknown_flag(const struct cli *c)
 {
     for (int i = 0; i < c->n_args; i++)
@@ -43,6 +54,16 @@ bool cli_unknown_flag(const struct cli *c)
             fprintf(stderr, "flag provided but not defined: %s\n", c->args[i]);
             return true;
         }
+    return false;
+}
+
+bool cli_wants(struct cli *c, int n, const char *what)
+{
+    if (cli_unknown_flag(c))
+        return false;
+    if (c->n_args == n)
+        return true;
+    fprintf(stderr, "This command takes %s\n", what);
     return false;
 }
 
@@ -156,19 +177,29 @@ const char *cli_short(struct cli *c, const char *id)
     return id ? arena_strndup(&c->arena, id, strlen(id) < 8 ? strlen(id) : 8) : "";
 }
 
+/* The two largest units, without those that are none: 45s, 1m14s, 2h, 3d4h. */
+const char *cli_span(struct cli *c, int64_t span_ns)
+{
+    static const struct {
+        int64_t seconds;
+        char unit;
+    } units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
+    int64_t s = span_ns < 0 ? 0 : span_ns / NS_PER_SEC;
+    for (int i = 0; i < 4; i++) {
+        int64_t n = s / units[i].seconds, rest = i < 3 ? s % units[i].seconds : 0;
+        int64_t m = i < 3 ? rest / units[i + 1].seconds : 0;
+        if (n && m)
+            return arena_printf(&c->arena, "%d%c%d%c", (int)n, units[i].unit, (int)m,
+                                units[i + 1].unit);
+        if (n)
+            return arena_printf(&c->arena, "%d%c", (int)n, units[i].unit);
+    }
+    return "0s";
+}
+
 const char *cli_ago(struct cli *c, int64_t t)
 {
-    int64_t s = (clock_wall_ns() - t) / NS_PER_SEC;
-    if (t <= 0)
-        return "N/A";
-    s = s < 0 ? 0 : s;
-    if (s < 60)
-        return arena_printf(&c->arena, "%ds ago", (int)s);
-    if (s < 3600)
-        return arena_printf(&c->arena, "%dm%ds ago", (int)(s / 60), (int)(s % 60));
-    if (s < 86400)
-        return arena_printf(&c->arena, "%dh%dm ago", (int)(s / 3600), (int)(s / 60 % 60));
-    return arena_printf(&c->arena, "%dd%dh ago", (int)(s / 86400), (int)(s / 3600 % 24));
+    return t <= 0 ? "N/A" : arena_printf(&c->arena, "%s ago", cli_span(c, clock_wall_ns() - t));
 }
 
 const char *cli_time(struct cli *c, int64_t t)
@@ -180,28 +211,36 @@ const char *cli_time(struct cli *c, int64_t t)
     return arena_strdup(&c->arena, text);
 }
 
-void cli_print_metrics(const struct alloc_metric *m, const char *indent)
+void cli_metrics_text(const struct alloc_metric *m, const char *indent, struct buf *out)
 {
     if (m->nodes_evaluated == 0)
-        printf("%s* No nodes were eligible for evaluation\n", indent);
+        buf_printf(out, "%s* No nodes were eligible for evaluation\n", indent);
     for (size_t i = 0; i < m->nodes_available.n; i++)
         if (m->nodes_available.items[i].value == 0)
-            printf("%s* No nodes are available in datacenter \"%s\"\n", indent,
-                   m->nodes_available.items[i].key);
+            buf_printf(out, "%s* No nodes are available in datacenter \"%s\"\n", indent,
+                       m->nodes_available.items[i].key);
     for (size_t i = 0; i < m->class_filtered.n; i++)
-        printf("%s* Class \"%s\": %d nodes excluded by filter\n", indent,
-               m->class_filtered.items[i].key, (int)m->class_filtered.items[i].value);
+        buf_printf(out, "%s* Class \"%s\": %d nodes excluded by filter\n", indent,
+                   m->class_filtered.items[i].key, (int)m->class_filtered.items[i].value);
     for (size_t i = 0; i < m->constraint_filtered.n; i++)
-        printf("%s* Constraint \"%s\": %d nodes excluded by filter\n", indent,
-               m->constraint_filtered.items[i].key, (int)m->constraint_filtered.items[i].value);
+        buf_printf(out, "%s* Constraint \"%s\": %d nodes excluded by filter\n", indent,
+                   m->constraint_filtered.items[i].key, (int)m->constraint_filtered.items[i].value);
     if (m->nodes_exhausted)
-        printf("%s* Resources exhausted on %d nodes\n", indent, (int)m->nodes_exhausted);
+        buf_printf(out, "%s* Resources exhausted on %d nodes\n", indent, (int)m->nodes_exhausted);
     for (size_t i = 0; i < m->class_exhausted.n; i++)
-        printf("%s* Class \"%s\" exhausted on %d nodes\n", indent, m->class_exhausted.items[i].key,
-               (int)m->class_exhausted.items[i].value);
+        buf_printf(out, "%s* Class \"%s\" exhausted on %d nodes\n", indent,
+                   m->class_exhausted.items[i].key, (int)m->class_exhausted.items[i].value);
     for (size_t i = 0; i < m->dimension_exhausted.n; i++)
-        printf("%s* Dimension \"%s\" exhausted on %d nodes\n", indent,
-               m->dimension_exhausted.items[i].key, (int)m->dimension_exhausted.items[i].value);
+        buf_printf(out, "%s* Dimension \"%s\" exhausted on %d nodes\n", indent,
+                   m->dimension_exhausted.items[i].key, (int)m->dimension_exhausted.items[i].value);
+}
+
+void cli_print_metrics(const struct alloc_metric *m, const char *indent)
+{
+    struct buf b = BUF_INIT;
+    cli_metrics_text(m, indent, &b);
+    fputs(buf_str(&b), stdout);
+    buf_fini(&b);
 }
 
 /* --- commands -------------------------------------------------------------------------------- */
@@ -224,6 +263,8 @@ static const struct command commands[] = {
     {"job status", cmd_status, NULL},
     {"stop", cmd_stop, "Stop a running job (-purge forgets it)"},
     {"job stop", cmd_stop, NULL},
+    {"plan", cmd_plan, "Show what running a job file would change"},
+    {"job plan", cmd_plan, NULL},
     {"validate", cmd_validate, "Check a job file for mistakes"},
     {"job validate", cmd_validate, NULL},
     {"init", cmd_init, "Write an example job file"},
@@ -233,6 +274,26 @@ static const struct command commands[] = {
     {"logs", cmd_logs, "Print an allocation's output (-f follows, -stderr)"},
     {"node status", cmd_node_status, "Display the nodes, or one node"},
     {"eval status", cmd_eval_status, "Display an evaluation"},
+    {"alloc stop", cmd_alloc_stop, "Stop an allocation; another takes its place"},
+    {"deployment list", cmd_deployment_list, "Display the deployments"},
+    {"deployment status", cmd_deployment_status, "Display a deployment"},
+    {"deployment promote", cmd_deployment_promote, "Let canaries replace the old instances"},
+    {"deployment fail", cmd_deployment_fail, "Mark a deployment as failed"},
+    {"deployment pause", cmd_deployment_pause, NULL},
+    {"deployment resume", cmd_deployment_resume, NULL},
+    {"inspect", cmd_job_inspect, "Print a job as JSON"},
+    {"job inspect", cmd_job_inspect, NULL},
+    {"job history", cmd_job_history, "Display a job's versions (-p: what changed)"},
+    {"job revert", cmd_job_revert, "Go back to a version of a job"},
+    {"job promote", cmd_job_promote, "Promote a job's canaries"},
+    {"job deployments", cmd_job_deployments, NULL},
+    {"job eval", cmd_job_eval, NULL},
+    {"job dispatch", cmd_job_dispatch, "Start an instance of a parameterized job"},
+    {"job scale", cmd_job_scale, "Change the count of a group"},
+    {"node drain", cmd_node_drain, "Move what runs on a node elsewhere"},
+    {"node eligibility", cmd_node_eligibility, "Let a node take work, or not"},
+    {"system gc", cmd_system_gc, "Forget what is over"},
+    {"system reconcile", cmd_system_reconcile, NULL},
     {"members", cmd_members, "Display the servers"},
     {"server members", cmd_members, NULL},
     {"version", cmd_version, "Print the version"},
@@ -242,11 +303,11 @@ static void usage(FILE *f)
 {
     fprintf(f,
             "Usage: platform [-version] [-help] <command> [args]\n\nCommands:\n"
-            "    %-14s %s\n",
+            "    %-20s %s\n",
             "agent", "Run an agent: agent -dev");
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         if (commands[i].help)
-            fprintf(f, "    %-14s %s\n", commands[i].words, commands[i].help);
+            fprintf(f, "    %-20s %s\n", commands[i].words, commands[i].help);
     fprintf(f, "\nThe agent is asked at NOMAD_ADDR (http://127.0.0.1:4646), or -address=URL.\n");
 }
 

@@ -20,6 +20,8 @@ struct cli {
 
 /* Takes "-name" (and "-name=value", "-name value" when value is not NULL) out of the arguments. */
 bool cli_flag(struct cli *c, const char *name, const char **value);
+/* A flag that is on or off: "-name", "-name=false". */
+bool cli_switch(struct cli *c, const char *name, bool otherwise);
 /* Whether a flag is left that no command took: complains. */
 bool cli_unknown_flag(const struct cli *c);
 
@@ -41,11 +43,61 @@ void cli_pairs(const char *text);
 const char *cli_short(struct cli *c, const char *id);
 const char *cli_ago(struct cli *c, int64_t time_ns);
 const char *cli_time(struct cli *c, int64_t time_ns);
+/* "1m14s": how the peers round a span. */
+const char *cli_span(struct cli *c, int64_t span_ns);
 /* Why nothing was placed, each line after `indent`. */
+void cli_metrics_text(const struct alloc_metric *m, const char *indent, struct buf *out);
 void cli_print_metrics(const struct alloc_metric *m, const char *indent);
+
+/* ui.c: marks in a text, colours on a terminal and nothing elsewhere */
+#define UI_RESET        "\001"
+#define UI_BOLD         "\002"
+#define UI_GREEN        "\003"
+#define UI_RED          "\004"
+#define UI_BLUE         "\005"
+#define UI_CYAN         "\006"
+#define UI_YELLOW       "\007"
+#define UI_LIGHT_YELLOW "\010"
+#define UI_CLOSE        "\013" /* the end of what is coloured, when more follows */
+void cli_output(const char *text); /* and a line break */
+/* "text" with what is special in it escaped, as Go's %q. */
+void cli_quote(struct buf *b, const char *s);
+
+/* job_file.c: the job of the file that is the one argument, with -var and -var-file; NULL after
+ * telling why there is none. */
+struct job *cli_read_job(struct cli *c, const char *command);
+
+/* plan.c */
+struct job_diff;
+void cli_diff_text(const struct job_diff *d, bool verbose, struct buf *out);
+
+/* The one object whose id begins with the prefix; NULL after telling that none or several do. */
+const char *cli_resolve(struct cli *c, const char *kind, const char *path, const char *prefix);
+/* "Deployed" and its groups, with the columns that mean something for it. */
+void cli_print_deployed(struct cli *c, const struct deployment *d);
+void cli_print_deployment(struct cli *c, const struct deployment *d, bool verbose);
+/* progress.c: on a terminal follows the deployment to its end; 1 when it did not end well. */
+int cli_progress(struct cli *c, const char *deployment_id);
+
+/* What a change answers with. */
+struct cli_answer {
+    char *eval_id, *warnings;
+    uint64_t job_modify_index;
+    int64_t reverted_version; /* REC_NULL_INT: none */
+};
+/* PUTs; false after telling "<what>: Unexpected response code: ...". body may be NULL. */
+bool cli_put(struct cli *c, const char *path, const struct buf *body, const char *what,
+             struct cli_answer *out);
+bool cli_read_answer(struct cli *c, int status, const struct buf *b, const char *what,
+                     struct cli_answer *out);
+/* Follows the evaluation, or with detach prints its id. */
+int cli_follow(struct cli *c, const char *eval_id, bool detach);
+/* Whether n arguments are left; else tells what the command takes. */
+bool cli_wants(struct cli *c, int n, const char *what);
 
 /* commands */
 int cmd_run(struct cli *c);
+int cmd_plan(struct cli *c);
 int cmd_validate(struct cli *c);
 int cmd_init(struct cli *c);
 int cmd_stop(struct cli *c);
@@ -55,6 +107,25 @@ int cmd_logs(struct cli *c);
 int cmd_node_status(struct cli *c);
 int cmd_eval_status(struct cli *c);
 int cmd_members(struct cli *c);
+int cmd_deployment_list(struct cli *c);
+int cmd_deployment_status(struct cli *c);
+int cmd_deployment_promote(struct cli *c);
+int cmd_deployment_fail(struct cli *c);
+int cmd_deployment_pause(struct cli *c);
+int cmd_deployment_resume(struct cli *c);
+int cmd_job_promote(struct cli *c);
+int cmd_job_deployments(struct cli *c);
+int cmd_job_history(struct cli *c);
+int cmd_job_revert(struct cli *c);
+int cmd_job_inspect(struct cli *c);
+int cmd_job_eval(struct cli *c);
+int cmd_job_dispatch(struct cli *c);
+int cmd_job_scale(struct cli *c);
+int cmd_alloc_stop(struct cli *c);
+int cmd_node_drain(struct cli *c);
+int cmd_node_eligibility(struct cli *c);
+int cmd_system_gc(struct cli *c);
+int cmd_system_reconcile(struct cli *c);
 /* Follows an evaluation to its end. Returns the exit status. */
 int cli_monitor(struct cli *c, const char *eval_id);
 

@@ -8,58 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* --- the file -------------------------------------------------------------------------------- */
-
-/* Reads and parses; tells every mistake with its line. */
-static struct job *read_job(struct cli *c, const char *path)
-{
-    struct buf text = BUF_INIT;
-    struct err e = ERR_INIT;
-    struct job *j = NULL;
-    struct job_mistakes m = {.arena = &c->arena};
-    char full[4096], cwd[2048] = "";
-    bool from_stdin = !strcmp(path, "-");
-    if (!from_stdin && *path != '/' && getcwd(cwd, sizeof(cwd)))
-        snprintf(full, sizeof(full), "%s/%s", cwd, path);
-    else
-        snprintf(full, sizeof(full), "%s", path);
-    if (file_read(from_stdin ? "/dev/stdin" : path, 1 << 20, &text, &e)) {
-        fprintf(stderr,
-                "Error getting job struct: Error getting jobfile from \"%s\": source path error: "
-                "stat %s: no such file or directory\n",
-                path, full);
-        return NULL;
-    }
-    if (job_parse_hcl(from_stdin ? "stdin.hcl" : path, buf_str(&text), text.len, &c->arena, &j,
-                      &m)) {
-        fprintf(stderr, "Error getting job struct: Error parsing job file from %s:\n", path);
-        for (size_t i = 0; i < m.n; i++)
-            fprintf(stderr, "%s\n%s%s", m.items[i].text,
-                    m.items[i].snippet ? m.items[i].snippet : "", m.items[i].snippet ? "\n" : "");
-        j = NULL;
-    }
-    buf_fini(&text);
-    return j;
-}
-
-static bool one_file(struct cli *c, const char *command)
-{
-    if (cli_unknown_flag(c))
-        return false;
-    if (c->n_args == 1)
-        return true;
-    fprintf(
-        stderr,
-        "This command takes one argument: <path>\nFor additional help try 'platform %s -help'\n",
-        command);
-    return false;
-}
-
 int cmd_validate(struct cli *c)
 {
-    if (!one_file(c, "validate"))
-        return 1;
-    struct job *j = read_job(c, c->args[0]);
+    struct job *j = cli_read_job(c, "validate");
     if (!j)
         return 1;
     struct job_mistakes m = {.arena = &c->arena}, w = {.arena = &c->arena};
@@ -82,33 +33,91 @@ int cmd_validate(struct cli *c)
 }
 
 static const char example[] =
-    "# An example job: three little web servers, found at http://127.0.0.1:9999/hello\n"
-    "job \"example\" {\n  datacenters = [\"dc1\"]\n\n  group \"web\" {\n    count = 3\n\n    "
-    "network {\n"
-    "      port \"http\" {}\n    }\n\n    task \"server\" {\n      driver = \"raw_exec\"\n\n      "
-    "config {\n"
-    "        command = \"http-echo\"\n        args    = [\"-listen\", \":${NOMAD_PORT_http}\", "
-    "\"-text\", "
-    "\"hello\"]\n      }\n\n      resources {\n        cpu    = 100\n        memory = 32\n      "
-    "}\n\n"
-    "      service {\n        name = \"example\"\n        port = \"http\"\n        tags = "
-    "[\"urlprefix-/hello\"]\n\n        check {\n          type     = \"http\"\n          path     "
-    "= "
-    "\"/health\"\n          interval = \"10s\"\n          timeout  = \"2s\"\n        }\n      }\n  "
-    "  }\n  }\n}\n";
+    "# An example job: three little web servers, found at http://127.0.0.1:9999/example\n"
+    "# once their checks pass. `platform run` starts it, `platform plan` shows what a change "
+    "would\n"
+    "# do, `platform stop example` ends it.\n"
+    "job \"example\" {\n"
+    "  # where it may run\n"
+    "  datacenters = [\"dc1\"]\n"
+    "\n"
+    "  # how a new version replaces the old: so many at a time, each healthy before the next\n"
+    "  update {\n"
+    "    max_parallel     = 1\n"
+    "    min_healthy_time = \"5s\"\n"
+    "    auto_revert      = true\n"
+    "  }\n"
+    "\n"
+    "  group \"web\" {\n"
+    "    # how many instances\n"
+    "    count = 3\n"
+    "\n"
+    "    network {\n"
+    "      # a free port of the node, in NOMAD_PORT_http\n"
+    "      port \"http\" {}\n"
+    "    }\n"
+    "\n"
+    "    task \"server\" {\n"
+    "      driver = \"raw_exec\"\n"
+    "\n"
+    "      config {\n"
+    "        command = \"http-echo\"\n"
+    "        args    = [\"-listen\", \":${NOMAD_PORT_http}\", \"-text\", \"hello\"]\n"
+    "      }\n"
+    "\n"
+    "      # MHz and MiB\n"
+    "      resources {\n"
+    "        cpu    = 100\n"
+    "        memory = 32\n"
+    "      }\n"
+    "\n"
+    "      service {\n"
+    "        name = \"example\"\n"
+    "        port = \"http\"\n"
+    "        # the proxy routes this path to it\n"
+    "        tags = [\"urlprefix-/example\"]\n"
+    "\n"
+    "        check {\n"
+    "          type     = \"http\"\n"
+    "          path     = \"/health\"\n"
+    "          interval = \"10s\"\n"
+    "          timeout  = \"2s\"\n"
+    "        }\n"
+    "      }\n"
+    "    }\n"
+    "  }\n"
+    "}\n";
+
+/* The example without its comments. */
+static void add_short(struct buf *b)
+{
+    for (const char *p = example; *p;) {
+        size_t n = strcspn(p, "\n") + 1;
+        if (p[strspn(p, " ")] != '#')
+            buf_add(b, p, n);
+        p += n;
+    }
+}
 
 int cmd_init(struct cli *c)
 {
-    cli_flag(c, "short", NULL);
+    bool brief = cli_switch(c, "short", false);
     if (cli_unknown_flag(c))
         return 1;
     const char *path = c->n_args ? c->args[0] : "example.nomad";
     struct err e = ERR_INIT;
+    struct buf b = BUF_INIT;
     if (access(path, F_OK) == 0) {
-        fprintf(stderr, "Job file '%s' already exists\n", path);
+        fprintf(stderr, "Job '%s' already exists\n", path);
         return 1;
     }
-    if (file_write_atomic(path, example, sizeof(example) - 1, 0644, &e)) {
+    if (brief)
+        add_short(&b);
+    else
+        buf_str_add(&b, example);
+    int rv = file_write_atomic(path, b.data, b.len, 0644, &e);
+    buf_fini(&b);
+    if (rv) {
         fprintf(stderr, "Failed to write '%s': %s\n", path, e.text);
         return 1;
     }
@@ -140,8 +149,8 @@ static void tell_allocs(struct monitor *m, const struct evaluation *e)
             continue;
         rec_strs_add(&m->seen, &m->c->arena, x->id);
         printf("    Allocation \"%s\" %s: node \"%s\", group \"%s\"\n", cli_short(m->c, x->id),
-               str_eq(x->eval_id, e->id) ? "created" : "modified", cli_short(m->c, x->node_id),
-               x->task_group);
+               x->create_index < e->create_index ? "modified" : "created",
+               cli_short(m->c, x->node_id), x->task_group);
     }
 }
 
@@ -188,35 +197,52 @@ int cli_monitor(struct cli *c, const char *eval_id)
         printf("==> Evaluation \"%s\" finished with status \"%s\"%s\n", cli_short(c, e.id),
                e.status, e.failed_tg_allocs.n ? " but failed to place all allocations:" : "");
         tell_failures(&m, &e);
-        return e.failed_tg_allocs.n ? 2 : str_eq(e.status, "complete") ? 0 : 1;
+        int rc = e.failed_tg_allocs.n ? 2 : str_eq(e.status, "complete") ? 0 : 1;
+        return rc ? rc : cli_progress(c, e.deployment_id);
     }
 }
 
 /* --- run and stop ---------------------------------------------------------------------------- */
 
-struct register_answer {
-    char *eval_id, *warnings;
-    uint64_t job_modify_index;
-};
 static const struct rec_field answer_fields[] = {
-    REC(struct register_answer, eval_id, "EvalID", REC_STR, 0),
-    REC(struct register_answer, warnings, "Warnings", REC_STR, 0),
-    REC(struct register_answer, job_modify_index, "JobModifyIndex", REC_UINT, 0),
+    REC(struct cli_answer, eval_id, "EvalID", REC_STR, 0),
+    REC(struct cli_answer, warnings, "Warnings", REC_STR, 0),
+    REC(struct cli_answer, job_modify_index, "JobModifyIndex", REC_UINT, 0),
+    REC(struct cli_answer, reverted_version, "RevertedJobVersion", REC_OINT, 0),
 };
-static const struct rec_desc answer_desc =
-    REC_DESC("answer", struct register_answer, answer_fields);
+static const struct rec_desc answer_desc = REC_DESC("answer", struct cli_answer, answer_fields);
 
-/* Reads the answer, or tells the refusal. */
-static bool read_answer(struct cli *c, int status, const struct buf *b, const char *what,
-                        struct register_answer *out)
+bool cli_read_answer(struct cli *c, int status, const struct buf *b, const char *what,
+                     struct cli_answer *out)
 {
     struct err e = ERR_INIT;
     rec_init(&answer_desc, out);
-    if (status == 200 && !rec_json_parse(&answer_desc, buf_str(b), b->len, 0, &c->arena, out, &e))
+    if (status == 200 &&
+        (!b->len || !rec_json_parse(&answer_desc, buf_str(b), b->len, 0, &c->arena, out, &e)))
         return true;
     if (status)
         fprintf(stderr, "%s: Unexpected response code: %d (%s)\n", what, status, buf_str(b));
     return false;
+}
+
+bool cli_put(struct cli *c, const char *path, const struct buf *body, const char *what,
+             struct cli_answer *out)
+{
+    struct buf b = BUF_INIT;
+    int status = cli_send(c, "PUT", path, body, &b);
+    bool ok = cli_read_answer(c, status, &b, what, out);
+    buf_fini(&b);
+    return ok;
+}
+
+int cli_follow(struct cli *c, const char *eval_id, bool detach)
+{
+    if (str_is_empty(eval_id))
+        return 0;
+    if (!detach)
+        return cli_monitor(c, eval_id);
+    printf("Evaluation ID: %s\n", eval_id);
+    return 0;
 }
 
 int cmd_run(struct cli *c)
@@ -224,25 +250,23 @@ int cmd_run(struct cli *c)
     const char *check_index = NULL;
     bool detach = cli_flag(c, "detach", NULL), enforce = cli_flag(c, "check-index", &check_index);
     uint64_t index = 0;
-    if (!one_file(c, "run"))
-        return 1;
     if (enforce && (!check_index || str_to_u64(check_index, &index))) {
         fprintf(stderr, "Error parsing check-index value \"%s\": not a number\n",
                 check_index ? check_index : "");
         return 1;
     }
-    struct job *j = read_job(c, c->args[0]);
+    struct job *j = cli_read_job(c, "run");
     if (!j)
         return 1;
     struct buf body = BUF_INIT, out = BUF_INIT;
-    struct register_answer a;
+    struct cli_answer a;
     buf_str_add(&body, "{\"Job\":");
     rec_json_write(&job_desc, j, &body);
     if (enforce)
         buf_printf(&body, ",\"EnforceIndex\":true,\"JobModifyIndex\":%" PRIu64, index);
     buf_char(&body, '}');
     int status = cli_send(c, "PUT", "/v1/jobs", &body, &out);
-    bool ok = read_answer(c, status, &out, "Error submitting job", &a);
+    bool ok = cli_read_answer(c, status, &out, "Error submitting job", &a);
     buf_fini(&body);
     buf_fini(&out);
     if (!ok)
@@ -265,7 +289,7 @@ int cmd_stop(struct cli *c)
     bool purge = cli_flag(c, "purge", NULL), detach = cli_flag(c, "detach", NULL);
     cli_flag(c, "yes", NULL);
     struct buf out = BUF_INIT;
-    struct register_answer a;
+    struct cli_answer a;
     struct job j;
     if (cli_unknown_flag(c))
         return 1;
@@ -285,7 +309,7 @@ int cmd_stop(struct cli *c)
     status = cli_send(c, "DELETE",
                       arena_printf(&c->arena, "%s?purge=%s", path, purge ? "true" : "false"), NULL,
                       &out);
-    bool ok = read_answer(c, status, &out, "Error deregistering job", &a);
+    bool ok = cli_read_answer(c, status, &out, "Error deregistering job", &a);
     buf_fini(&out);
     if (!ok)
         return 1;

@@ -15,7 +15,7 @@ struct alloc_list {
 struct job_row {
     char *id, *type, *status;
     int64_t priority, submit_time_ns;
-    bool stop;
+    bool stop, periodic, parameterized;
 };
 static const struct rec_field job_row_fields[] = {
     REC(struct job_row, id, "ID", REC_STR, 0),
@@ -24,6 +24,8 @@ static const struct rec_field job_row_fields[] = {
     REC(struct job_row, priority, "Priority", REC_INT, 0),
     REC(struct job_row, submit_time_ns, "SubmitTime", REC_INT, 0),
     REC(struct job_row, stop, "Stop", REC_BOOL, 0),
+    REC(struct job_row, periodic, "Periodic", REC_BOOL, 0),
+    REC(struct job_row, parameterized, "ParameterizedJob", REC_BOOL, 0),
 };
 static const struct rec_desc job_row_desc = REC_DESC("job", struct job_row, job_row_fields);
 
@@ -43,8 +45,12 @@ static int list_jobs(struct cli *c)
     buf_str_add(&b, "ID|Type|Priority|Status|Submit Date");
     for (size_t i = 0; i < jobs.n; i++) {
         const struct job_row *j = &jobs.items[i];
-        buf_printf(&b, "\n%s|%s|%" PRId64 "|%s%s|%s", j->id, j->type, j->priority, j->status,
-                   j->stop ? " (stopped)" : "", cli_time(c, j->submit_time_ns));
+        buf_printf(&b, "\n%s|%s%s|%" PRId64 "|%s%s|%s", j->id, j->type,
+                   j->periodic        ? "/periodic"
+                   : j->parameterized ? "/parameterized"
+                                      : "",
+                   j->priority, j->status, j->stop ? " (stopped)" : "",
+                   cli_time(c, j->submit_time_ns));
     }
     cli_columns(b.data);
     buf_fini(&b);
@@ -61,7 +67,7 @@ static void print_job(struct cli *c, const struct job *j)
                "Namespace|%s\nStatus|%s%s\nPeriodic|%s\nParameterized|%s",
                j->id, j->name, cli_time(c, j->submit_time_ns), j->type, j->priority, buf_str(&dcs),
                j->namespace, j->status, j->stop ? " (stopped)" : "", j->periodic ? "true" : "false",
-               j->parameterized ? "true" : "false");
+               j->parameterized && !j->dispatched ? "true" : "false");
     cli_pairs(b.data);
     buf_fini(&b);
     buf_fini(&dcs);
@@ -120,6 +126,85 @@ static void print_failures(struct cli *c, const struct job *j)
     }
 }
 
+/* Evaluations that wait for their time to try a failure again. */
+static void print_future(struct cli *c, const struct job *j)
+{
+    struct {
+        struct evaluation *items;
+        size_t n;
+    } evals = {NULL, 0};
+    struct alloc_list allocs = {NULL, 0};
+    struct buf b = BUF_INIT;
+    char *path = arena_printf(&c->arena, "/v1/job/%s", j->id);
+    if (!cli_get_list(c, arena_printf(&c->arena, "%s/evaluations", path), &evaluation_desc, &evals,
+                      "Error querying evaluations") ||
+        !cli_get_list(c, arena_printf(&c->arena, "%s/allocations", path), &allocation_desc, &allocs,
+                      "Error querying allocations"))
+        return;
+    for (size_t i = 0; i < evals.n; i++) {
+        const struct evaluation *e = &evals.items[i];
+        int64_t left = e->wait_until_ns - clock_wall_ns();
+        if (!str_eq(e->status, "pending") || left <= 0)
+            continue;
+        for (size_t k = 0; k < allocs.n; k++)
+            if (str_eq(allocs.items[k].followup_eval_id, e->id)) {
+                buf_printf(&b, "\n%s|%s|%s from now", allocs.items[k].task_group,
+                           cli_short(c, e->id), cli_span(c, left));
+                break;
+            }
+    }
+    if (b.len) {
+        printf("\nFuture Rescheduling Attempts\n");
+        cli_columns(arena_printf(&c->arena, "Task Group|Eval ID|Eval Time%s", b.data));
+    }
+    buf_fini(&b);
+}
+
+/* What a parameterized or periodic job launched. */
+static void print_children(struct cli *c, const struct job *j)
+{
+    struct {
+        struct job_row *items;
+        size_t n;
+    } jobs = {NULL, 0};
+    struct buf b = BUF_INIT;
+    int pending = 0, running = 0, dead = 0;
+    if (!cli_get_list(c, arena_printf(&c->arena, "/v1/jobs?prefix=%s/", j->id), &job_row_desc,
+                      &jobs, "Error querying jobs"))
+        return;
+    for (size_t i = 0; i < jobs.n; i++) {
+        pending += str_eq(jobs.items[i].status, "pending");
+        running += str_eq(jobs.items[i].status, "running");
+        dead += str_eq(jobs.items[i].status, "dead");
+        buf_printf(&b, "\n%s|%s", jobs.items[i].id, jobs.items[i].status);
+    }
+    printf("\n%s Job Summary\n", j->periodic ? "Children" : "Parameterized");
+    cli_columns(arena_printf(&c->arena, "Pending|Running|Dead\n%d|%d|%d", pending, running, dead));
+    if (jobs.n) {
+        printf("\n%s Jobs\n", j->periodic ? "Previously Launched" : "Dispatched");
+        cli_columns(arena_printf(&c->arena, "ID|Status%s", b.data));
+    }
+    buf_fini(&b);
+}
+
+static char *listed(struct cli *c, const struct rec_strs *l)
+{
+    char *text = NULL;
+    for (size_t i = 0; i < l->n; i++)
+        text = text ? arena_printf(&c->arena, "%s, %s", text, l->items[i])
+                    : arena_strdup(&c->arena, l->items[i]);
+    return text ? text : arena_strdup(&c->arena, "<none>");
+}
+
+static void print_parameters(struct cli *c, const struct job *j)
+{
+    const struct parameterized *p = j->parameterized;
+    printf("\nParameterized Job\n");
+    cli_pairs(arena_printf(&c->arena, "Payload|%s\nRequired Metadata|%s\nOptional Metadata|%s",
+                           str_is_empty(p->payload) ? "optional" : p->payload,
+                           listed(c, &p->meta_required), listed(c, &p->meta_optional)));
+}
+
 static void print_deployment(struct cli *c, const struct job *j)
 {
     struct deployment d;
@@ -132,17 +217,8 @@ static void print_deployment(struct cli *c, const struct job *j)
                d.status_description);
     printf("\nLatest Deployment\n");
     cli_pairs(b.data);
-    buf_clear(&b);
-    buf_str_add(&b, "Task Group|Desired|Placed|Healthy|Unhealthy|Progress Deadline");
-    for (size_t i = 0; i < d.groups.n; i++) {
-        const struct deployment_state *s = &d.groups.items[i];
-        buf_printf(&b, "\n%s|%" PRId64 "|%" PRId64 "|%" PRId64 "|%" PRId64 "|%s", s->key,
-                   s->desired_total, s->placed_allocs, s->healthy_allocs, s->unhealthy_allocs,
-                   cli_time(c, s->require_progress_by_ns));
-    }
-    printf("\nDeployed\n");
-    cli_columns(b.data);
     buf_fini(&b);
+    cli_print_deployed(c, &d);
 }
 
 static void print_allocs(struct cli *c, const struct alloc_list *list, bool by_node)
@@ -186,8 +262,15 @@ int cmd_status(struct cli *c)
     print_job(c, &j);
     if (brief)
         return 0;
+    if (j.periodic || (j.parameterized && !j.dispatched)) {
+        if (j.parameterized)
+            print_parameters(c, &j);
+        print_children(c, &j);
+        return 0;
+    }
     print_summary(c, &j);
     print_failures(c, &j);
+    print_future(c, &j);
     print_deployment(c, &j);
     if (!cli_get_list(c, arena_printf(&c->arena, "/v1/job/%s/allocations", j.id), &allocation_desc,
                       &allocs, "Error querying allocations"))
@@ -198,8 +281,7 @@ int cmd_status(struct cli *c)
 
 /* --- allocations ----------------------------------------------------------------------------- */
 
-/* The one object whose id begins with the prefix; tells when none or several do. */
-static const char *resolve(struct cli *c, const char *kind, const char *path, const char *prefix)
+const char *cli_resolve(struct cli *c, const char *kind, const char *path, const char *prefix)
 {
     struct alloc_list list = {NULL,
                               0}; /* of every kind only the id is read, which all have first */
@@ -274,6 +356,19 @@ static void print_task(struct cli *c, const struct allocation *x, const struct t
     buf_fini(&b);
 }
 
+/* When a failure that waits to be tried elsewhere will be. */
+static void add_reschedule(struct cli *c, const struct allocation *x, struct buf *b)
+{
+    struct evaluation e;
+    if (str_is_empty(x->followup_eval_id) || !str_is_empty(x->next_allocation) ||
+        !cli_get(c, arena_printf(&c->arena, "/v1/evaluation/%s", x->followup_eval_id),
+                 &evaluation_desc, &e, "Error querying evaluation"))
+        return;
+    int64_t left = e.wait_until_ns - clock_wall_ns();
+    if (left > 0)
+        buf_printf(b, "\nReschedule Eligibility|%s from now", cli_span(c, left));
+}
+
 int cmd_alloc_status(struct cli *c)
 {
     struct allocation x;
@@ -287,7 +382,7 @@ int cmd_alloc_status(struct cli *c)
                 "try 'platform alloc status -help'\n");
         return 1;
     }
-    const char *id = resolve(c, "allocation", "/v1/allocations", c->args[0]);
+    const char *id = cli_resolve(c, "allocation", "/v1/allocations", c->args[0]);
     if (!id || !cli_get(c, arena_printf(&c->arena, "/v1/allocation/%s", id), &allocation_desc, &x,
                         "Error querying allocation"))
         return 1;
@@ -307,7 +402,12 @@ int cmd_alloc_status(struct cli *c)
                    h == 1   ? "healthy"
                    : h == 0 ? "unhealthy"
                             : "unset");
+        if (x.deployment_status && x.deployment_status->canary)
+            buf_str_add(&b, "\nCanary|true");
     }
+    if (!str_is_empty(x.next_allocation))
+        buf_printf(&b, "\nReplacement Alloc ID|%s", cli_short(c, x.next_allocation));
+    add_reschedule(c, &x, &b);
     cli_pairs(b.data);
     buf_fini(&b);
     print_addresses(&x);
@@ -327,7 +427,7 @@ int cmd_logs(struct cli *c)
         fprintf(stderr, "This command takes one or two arguments: <alloc> [<task>]\n");
         return 1;
     }
-    const char *id = resolve(c, "allocation", "/v1/allocations", c->args[0]);
+    const char *id = cli_resolve(c, "allocation", "/v1/allocations", c->args[0]);
     if (!id || !cli_get(c, arena_printf(&c->arena, "/v1/allocation/%s", id), &allocation_desc, &x,
                         "Error querying allocation"))
         return 1;
@@ -392,7 +492,7 @@ int cmd_node_status(struct cli *c)
         return 1;
     if (!c->n_args)
         return list_nodes(c);
-    const char *id = resolve(c, "node", "/v1/nodes", c->args[0]);
+    const char *id = cli_resolve(c, "node", "/v1/nodes", c->args[0]);
     if (!id || !cli_get(c, arena_printf(&c->arena, "/v1/node/%s", id), &node_desc, &n,
                         "Error querying node"))
         return 1;
@@ -429,7 +529,7 @@ int cmd_eval_status(struct cli *c)
         fprintf(stderr, "This command takes one argument: <evaluation>\n");
         return 1;
     }
-    const char *id = resolve(c, "evaluation", "/v1/evaluations", c->args[0]);
+    const char *id = cli_resolve(c, "evaluation", "/v1/evaluations", c->args[0]);
     if (!id || !cli_get(c, arena_printf(&c->arena, "/v1/evaluation/%s", id), &evaluation_desc, &e,
                         "Error querying evaluation"))
         return 1;

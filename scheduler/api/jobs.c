@@ -26,8 +26,7 @@ void api_answer_free(struct api_answer *a)
     free(a);
 }
 
-static void on_job_written(void *arg, int status, log_index index,
-                           const struct store_result *result)
+void api_on_job_written(void *arg, int status, log_index index, const struct store_result *result)
 {
     struct api_answer *a = arg;
     if (!a->req) {
@@ -35,14 +34,14 @@ static void on_job_written(void *arg, int status, log_index index,
         return;
     }
     if (status || result->code) {
-        http_reply_text(a->req, result->code == ERR_CONFLICT ? 500 : 500, "%s",
-                        status ? err_code_text(status) : result->text);
+        http_reply_text(a->req, 500, "%s", status ? err_code_text(status) : result->text);
     } else {
         struct buf b = BUF_INIT;
         buf_printf(&b,
                    "{\"EvalID\":\"%s\",\"EvalCreateIndex\":%" PRIu64 ",\"JobModifyIndex\":%" PRIu64
                    ",\"Warnings\":",
-                   a->eval_id, *a->eval_id ? index : 0, result->number);
+                   a->eval_id, *a->eval_id ? index : 0,
+                   a->job_modify_index ? a->job_modify_index : result->number);
         buf_json_str(&b, a->warnings ? a->warnings : "", a->warnings ? strlen(a->warnings) : 0);
         buf_printf(&b, ",\"Index\":%" PRIu64 ",\"LastContact\":0,\"KnownLeader\":false}", index);
         http_set_index(a->req, index);
@@ -99,8 +98,7 @@ static char *warnings_text(const struct job_mistakes *w)
     return buf_take(&b);
 }
 
-/* Defaults and validation; answers and returns false when the job is refused. */
-static bool accept_job(struct http_req *r, struct job *j, char **warnings)
+bool api_accept_job(struct http_req *r, struct job *j, char **warnings)
 {
     struct job_mistakes m = {.arena = http_arena(r)}, w = {.arena = http_arena(r)};
     job_canonicalize(j, http_arena(r));
@@ -120,27 +118,32 @@ static bool needs_eval(const struct job *j)
     return !j->periodic && !(j->parameterized && !j->dispatched);
 }
 
+void api_register(struct scheduler *s, struct http_req *r, struct cmd_job_register *c,
+                  char *warnings)
+{
+    struct evaluation e;
+    int64_t now = clock_wall_ns();
+    c->job.submit_time_ns = now;
+    struct api_answer *a = api_answer_new(r);
+    a->warnings = warnings;
+    if (needs_eval(&c->job)) {
+        evaluation_init(&e, http_arena(r), &c->job, "job-register", now);
+        memcpy(a->eval_id, e.id, sizeof(a->eval_id));
+        c->eval = &e;
+    }
+    store_propose_rec(s->store, s->loop, CMD_JOB_REGISTER, &cmd_job_register_desc, c,
+                      api_on_job_written, a);
+}
+
 static void on_register(struct http_req *r, void *ctx)
 {
-    struct scheduler *s = ctx;
     struct register_body b;
-    struct evaluation e;
     char *warnings;
-    if (!read_registration(r, &b) || !accept_job(r, b.job, &warnings))
+    if (!read_registration(r, &b) || !api_accept_job(r, b.job, &warnings))
         return;
     struct cmd_job_register c = {
         .job = *b.job, .enforce_index = b.enforce_index, .job_modify_index = b.job_modify_index};
-    int64_t now = clock_wall_ns();
-    c.job.submit_time_ns = now;
-    struct api_answer *a = api_answer_new(r);
-    a->warnings = warnings;
-    if (needs_eval(b.job)) {
-        evaluation_init(&e, http_arena(r), b.job, "job-register", now);
-        memcpy(a->eval_id, e.id, sizeof(a->eval_id));
-        c.eval = &e;
-    }
-    store_propose_rec(s->store, s->loop, CMD_JOB_REGISTER, &cmd_job_register_desc, &c,
-                      on_job_written, a);
+    api_register(ctx, r, &c, warnings);
 }
 
 static void on_deregister(struct scheduler *s, struct http_req *r, const char *id)
@@ -171,7 +174,7 @@ static void on_deregister(struct scheduler *s, struct http_req *r, const char *i
         c.eval = &e;
     }
     store_propose_rec(s->store, s->loop, CMD_JOB_DEREGISTER, &cmd_job_deregister_desc, &c,
-                      on_job_written, a);
+                      api_on_job_written, a);
 }
 
 /* --- parse and validate ---------------------------------------------------------------------- */
@@ -267,6 +270,32 @@ static int64_t queued_of(const struct evaluations *evals, const char *group)
     return 0;
 }
 
+struct child_counts {
+    int pending, running, dead;
+};
+
+/* What a periodic or parameterized job launched lies below its id. */
+static struct child_counts count_children(struct store_txn *t, const struct job *j, struct arena *a)
+{
+    struct child_counts n = {0, 0, 0};
+    struct store_cursor c;
+    char key[STATE_KEY_MAX];
+    if (!j->periodic && !j->parameterized)
+        return n;
+    size_t len = state_job_key(key, j->namespace, arena_printf(a, "%s/", j->id));
+    for (store_scan(t, &table_jobs, key, len, &c); store_cursor_valid(&c); store_next(&c)) {
+        struct job child;
+        if (rec_unpack(&job_desc, c.val.data, c.val.len, a, &child, NULL) ||
+            !str_eq(child.parent_id, j->id))
+            continue;
+        n.pending += str_eq(child.status, "pending");
+        n.running += str_eq(child.status, "running");
+        n.dead += str_eq(child.status, "dead");
+    }
+    store_cursor_close(&c);
+    return n;
+}
+
 void api_write_summary(struct store_txn *t, const struct job *j, struct arena *a, struct buf *out)
 {
     struct allocations allocs;
@@ -289,10 +318,11 @@ void api_write_summary(struct store_txn *t, const struct job *j, struct arena *a
                    ",\"Running\":%" PRId64 ",\"Starting\":%" PRId64 ",\"Lost\":%" PRId64 "}",
                    c.queued, c.complete, c.failed, c.running, c.starting, c.lost);
     }
+    struct child_counts c = count_children(t, j, a);
     buf_printf(out,
-               "},\"Children\":{\"Pending\":0,\"Running\":0,\"Dead\":0},\"CreateIndex\":%" PRIu64
+               "},\"Children\":{\"Pending\":%d,\"Running\":%d,\"Dead\":%d},\"CreateIndex\":%" PRIu64
                ",\"ModifyIndex\":%" PRIu64 "}",
-               j->create_index, j->modify_index);
+               c.pending, c.running, c.dead, j->create_index, j->modify_index);
 }
 
 static void write_job_row(struct store_txn *t, const struct job *j, struct arena *a,
@@ -300,7 +330,9 @@ static void write_job_row(struct store_txn *t, const struct job *j, struct arena
 {
     buf_str_add(out, "{\"ID\":");
     buf_json_str(out, j->id, strlen(j->id));
-    buf_str_add(out, ",\"ParentID\":\"\",\"Name\":");
+    buf_str_add(out, ",\"ParentID\":");
+    buf_json_str(out, j->parent_id ? j->parent_id : "", j->parent_id ? strlen(j->parent_id) : 0);
+    buf_str_add(out, ",\"Name\":");
     buf_json_str(out, j->name, strlen(j->name));
     buf_str_add(out, ",\"Namespace\":\"\",\"Datacenters\":[");
     for (size_t i = 0; i < j->datacenters.n; i++) {
@@ -312,7 +344,8 @@ static void write_job_row(struct store_txn *t, const struct job *j, struct arena
                "\"ParameterizedJob\":%s,\"Stop\":%s,\"Status\":\"%s\",\"StatusDescription\":\"\","
                "\"JobSummary\":",
                j->type, j->priority, j->periodic ? "true" : "false",
-               j->parameterized ? "true" : "false", j->stop ? "true" : "false", j->status);
+               j->parameterized && !j->dispatched ? "true" : "false", j->stop ? "true" : "false",
+               j->status);
     api_write_summary(t, j, a, out);
     buf_printf(out,
                ",\"CreateIndex\":%" PRIu64 ",\"ModifyIndex\":%" PRIu64
@@ -414,6 +447,21 @@ static int render_deployment(struct http_req *r, struct store_txn *t, void *ctx,
     return 0;
 }
 
+static int render_deployments(struct http_req *r, struct store_txn *t, void *ctx, struct buf *out,
+                              log_index *index, int *status, struct err *e)
+{
+    struct deployments all;
+    *index = store_table_index(t, &table_deployments);
+    int rv = state_job_deployments(t, "default", ctx, http_arena(r), &all);
+    buf_char(out, '[');
+    for (size_t i = 0; i < all.n; i++) {
+        buf_str_add(out, i ? "," : "");
+        rec_json_write(&deployment_desc, &all.items[i], out);
+    }
+    buf_char(out, ']');
+    return rv;
+}
+
 static int render_summary(struct http_req *r, struct store_txn *t, void *ctx, struct buf *out,
                           log_index *index, int *status, struct err *e)
 {
@@ -430,11 +478,14 @@ struct sub_endpoint {
     const char *suffix;
     http_render render;
     const struct store_table *table;
-    const char *watch; /* "job": the job's own touch key in the table */
+    const char *watch; /* "job": the job's own touch key in the table; NULL: the job's row */
 };
 static const struct sub_endpoint sub_endpoints[] = {
+    {"/versions", render_versions, &table_jobs, NULL},
+    {"/scale", render_scale, &table_allocs, "job"},
     {"/allocations", render_allocs, &table_allocs, "job"},
     {"/evaluations", render_evals, &table_evals, "job"},
+    {"/deployments", render_deployments, &table_deployments, "job"},
     {"/deployment", render_deployment, &table_deployments, "job"},
     {"/summary", render_summary, &table_allocs, "job"},
 };
@@ -448,12 +499,35 @@ static void on_job_get(struct http_req *r, void *ctx)
             continue;
         id[strlen(id) - strlen(s->suffix)] = '\0';
         struct http_watch w = {STORE_WATCH_KEY, s->table, key,
-                               state_watch_key(key, s->watch, "default", id)};
+                               s->watch ? state_watch_key(key, s->watch, "default", id)
+                                        : state_job_key(key, "default", id)};
         http_blocking(r, &w, 1, s->render, id);
         return;
     }
     struct http_watch w = {STORE_WATCH_KEY, &table_jobs, key, state_job_key(key, "default", id)};
     http_blocking(r, &w, 1, render_job, id);
+}
+
+/* What may be asked of a job, after its id. */
+struct sub_action {
+    const char *suffix;
+    void (*act)(struct scheduler *s, struct http_req *r, const char *id);
+};
+static const struct sub_action sub_actions[] = {
+    {"/plan", job_plan},         {"/revert", job_revert}, {"/evaluate", job_evaluate},
+    {"/dispatch", job_dispatch}, {"/scale", job_scale},
+};
+
+static void on_job_put(struct http_req *r, void *ctx)
+{
+    char *id = arena_strdup(http_arena(r), http_param(r, "id"));
+    for (size_t i = 0; i < sizeof(sub_actions) / sizeof(sub_actions[0]); i++)
+        if (str_has_suffix(id, sub_actions[i].suffix)) {
+            id[strlen(id) - strlen(sub_actions[i].suffix)] = '\0';
+            sub_actions[i].act(ctx, r, id);
+            return;
+        }
+    on_register(r, ctx);
 }
 
 static void on_job_delete(struct http_req *r, void *ctx)
@@ -468,6 +542,6 @@ void job_routes(struct scheduler *s, struct http_server *server)
     http_route(server, "PUT,POST", "/v1/jobs/parse", on_parse, s);
     http_route(server, "PUT,POST", "/v1/validate/job", on_validate, s);
     http_route(server, "GET", "/v1/job/*id", on_job_get, s);
-    http_route(server, "PUT,POST", "/v1/job/*id", on_register, s);
+    http_route(server, "PUT,POST", "/v1/job/*id", on_job_put, s);
     http_route(server, "DELETE", "/v1/job/*id", on_job_delete, s);
 }

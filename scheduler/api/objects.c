@@ -134,7 +134,7 @@ static int render_alloc(struct http_req *r, struct store_txn *t, void *ctx, stru
     if (state_alloc(t, http_param(r, "id"), a, &x))
         return missing(status, e, "alloc");
     *index = x.modify_index;
-    rec_json_write(&allocation_desc, &x, out);
+    api_write_alloc(&x, out);
     out->data[--out->len] = '\0'; /* reopened: the job belongs to it */
     buf_str_add(out, ",\"Job\":");
     if (state_job_version(t, x.namespace, x.job_id, x.job_version, a, &j))
@@ -190,7 +190,7 @@ static int render_node_allocs(struct http_req *r, struct store_txn *t, void *ctx
     buf_char(out, '[');
     for (size_t i = 0; i < all.n; i++) {
         buf_str_add(out, i ? "," : "");
-        rec_json_write(&allocation_desc, &all.items[i], out);
+        api_write_alloc(&all.items[i], out);
     }
     buf_char(out, ']');
     return rv;

@@ -60,6 +60,8 @@ static void on_gone(void *arg)
 static void on_registered(void *arg, int status, log_index index, const struct store_result *result)
 {
     struct registering *g = arg;
+    if (!status && !result->code && result->number)
+        heartbeat_node_up(g->s, g->node_id);
     if (g->req && (status || result->code)) {
         http_reply_text(g->req, result->code == ERR_PERMISSION ? 403 : 500, "%s",
                         status ? err_code_text(status) : result->text);
@@ -121,6 +123,7 @@ static void on_heartbeat(struct http_req *r, void *ctx)
     if (!known || known->down) { /* it was taken for lost: up again */
         struct cmd_node_status c = {.node_id = ref.node_id, .now_ns = clock_wall_ns()};
         c.status = arena_strdup(http_arena(r), "ready");
+        system_evals(s->store, ref.node_id, http_arena(r), &c.evals);
         store_propose_rec(s->store, s->loop, CMD_NODE_STATUS, &cmd_node_status_desc, &c, NULL,
                           NULL);
     }
@@ -346,5 +349,7 @@ void scheduler_api_routes(struct scheduler *s, struct http_server *server)
 {
     job_routes(s, server);
     alloc_routes(s, server);
+    deployment_routes(s, server);
+    node_routes(s, server);
     agent_info_routes(s, server);
 }

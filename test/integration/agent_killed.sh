@@ -3,14 +3,14 @@
 start_agent -data-dir="$work/data"
 "$platform" run "$(echo_job 3 survivor survive)" >/dev/null || fail run
 wait_for "three in DNS" srv_is http-echo.service.consul 3
-before=$(pgrep -f -- "-text survivor" | sort)
+before=$(tasks survivor)
 for round in 1 2 3; do
     kill -9 "$agent"; wait "$agent" 2>/dev/null; agent=
-    expect "tasks without an agent" "$before" "$(pgrep -f -- "-text survivor" | sort)"
+    expect "tasks without an agent" "$before" "$(tasks survivor)"
     start_agent -data-dir="$work/data"
     wait_for "three in DNS again" srv_is http-echo.service.consul 3
     wait_for "three routes again" routes_are 3
-    expect "tasks after round $round" "$before" "$(pgrep -f -- "-text survivor" | sort)"
+    expect "tasks after round $round" "$before" "$(tasks survivor)"
 done
 expect "running allocations" 3 "$(curl -s "$NOMAD_ADDR/v1/job/survive/allocations" | jq '[.[] | select(.ClientStatus == "running")] | length')"
 # one that ends while no agent is there is noticed afterwards

@@ -35,7 +35,7 @@ out=$("$platform" run "$work/elsewhere.hcl" 2>&1); expect "exit" 2 $?
 contains "$out" 'Constraint "${attr.kernel.name} = plan9": 1 nodes excluded by filter'
 # two of one static port: the second is placed when the first has gone
 sed -e 's/count = 5/count = 2/' -e "s/port \"http\" {}/port \"http\" { static = $spare }/" -e 's/"http-echo" {/"fixed" {/' \
-    -e 's/hello from/fixed hello from/' "$root/jobs/examples/http-echo.hcl" >"$work/fixed.hcl"
+    -e "s/hello from/fixed-$$ hello from/" "$root/jobs/examples/http-echo.hcl" >"$work/fixed.hcl"
 out=$("$platform" run "$work/fixed.hcl" 2>&1); expect "exit" 2 $?
 contains "$out" "network: reserved port collision http=$spare"
 alloc=$(curl -s "$NOMAD_ADDR/v1/job/fixed/allocations" | jq -r '.[0].ID')
@@ -44,4 +44,4 @@ second() { [ "$(curl -s "$NOMAD_ADDR/v1/job/fixed/allocations" | jq '[.[] | sele
     [ "$(curl -s "$NOMAD_ADDR/v1/job/fixed/allocations" | jq length)" -ge 2 ]; }
 wait_for "the replacement" second
 for j in giant elsewhere fixed; do "$platform" stop -purge $j >/dev/null; done
-wait_for "no task left" tasks_gone "fixed hello"
+wait_for "no task left" tasks_gone "fixed"

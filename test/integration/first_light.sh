@@ -22,13 +22,13 @@ alloc=$(curl -s "$NOMAD_ADDR/v1/job/echo1/allocations" | jq -r '.[0].ID')
 contains "$("$platform" alloc status "$alloc")" 'Task "server" is "running"'
 contains "$("$platform" logs "$alloc")" "Server is listening"
 # killed from outside: out of DNS and the proxy at once, and restarted by its policy
-victim=$(pgrep -f -- "-text first-light" | head -n 1)
+victim=$(tasks first-light | head -n 1)
 kill -9 "$victim"
 wait_for "four in DNS" srv_is http-echo.service.consul 4
 wait_for "four routes" routes_are 4
 # the deployment ends well, once all were healthy for their time
 sed -e 's/count = 5/count = 2\n    update { min_healthy_time = "1s" }/' -e 's/"http-echo" {/"quick" {/' \
-    -e 's/hello from/quick hello from/' -e 's/name = "http-echo"/name = "quick"/' "$root/jobs/examples/http-echo.hcl" >"$work/quick.hcl"
+    -e "s/hello from/quick-$$ hello from/" -e 's/name = "http-echo"/name = "quick"/' "$root/jobs/examples/http-echo.hcl" >"$work/quick.hcl"
 "$platform" run "$work/quick.hcl" >/dev/null || fail "run quick"
 deployed() { [ "$(curl -s "$NOMAD_ADDR/v1/job/quick/deployment" | jq -r .Status)" = successful ]; }
 wait_for "the deployment" deployed
@@ -37,14 +37,14 @@ before=$(curl -s "$NOMAD_ADDR/v1/job/quick" | jq .Version)
 "$platform" run "$work/quick.hcl" >/dev/null
 expect "version after the same job" "$before" "$(curl -s "$NOMAD_ADDR/v1/job/quick" | jq .Version)"
 sed -i 's/count = 2/count = 3/' "$work/quick.hcl"
-old=$(pgrep -f -- "-text quick hello" | sort)
+old=$(tasks quick)
 "$platform" run "$work/quick.hcl" >/dev/null
-three() { [ "$(pgrep -cf -- '-text quick hello')" = 3 ]; }
+three() { [ "$(tasks quick | wc -l)" = 3 ]; }
 wait_for "a third" three
 for p in $old; do kill -0 "$p" || fail "an unchanged instance was replaced"; done
 "$platform" stop echo1 >/dev/null || fail stop
 "$platform" stop -purge quick >/dev/null || fail "stop -purge"
-wait_for "no task left" tasks_gone "(first-light|quick hello)"
+wait_for "no task left" tasks_gone "(first-light|quick)"
 expect "routes" 0 "$(curl -s "$admin_url/api/routes" | jq length)"
 contains "$("$platform" status)" "dead (stopped)"
 contains "$("$platform" status quick 2>&1)" 'No job(s) with prefix or id "quick" found'

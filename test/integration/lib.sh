@@ -6,6 +6,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 platform=${PLATFORM:-$root/build/san/platform}
 export PATH=$root/build:$PATH
 export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
+export TSAN_OPTIONS=suppressions=$root/test/tsan.supp
 work=$(mktemp -d /tmp/platform-it-XXXXXX)
 agent= extra_pids=
 
@@ -35,7 +36,7 @@ stop_agent() {
     kill "$agent" 2>/dev/null
     wait "$agent" 2>/dev/null
     agent=
-    grep -E 'ERROR: AddressSanitizer|runtime error:|precondition failed|invariant failed' "$work/agent.log" &&
+    grep -E 'ERROR: AddressSanitizer|WARNING: ThreadSanitizer|runtime error:|precondition failed|invariant failed' "$work/agent.log" &&
         fail "the agent's log shows a fault"
     return 0
 }
@@ -60,22 +61,26 @@ contains() { # contains TEXT PART
 srv_count() { dig +short @127.0.0.1 -p "$dns" SRV "$1" | grep -c .; }
 srv_is() { [ "$(srv_count "$1")" = "$2" ]; }
 routes_are() { [ "$(curl -s "$admin_url/api/routes" | jq length)" = "$1" ]; }
-tasks_gone() { ! pgrep -f -- "-text $1" >/dev/null; } # by the text they say
+# The tasks of this script, by the text they say: other scripts may be running beside it.
+me=$$
+tasks() { pgrep -f -- "-text $1-${me}( |\$)" | sort; }
+tasks_gone() { [ -z "$(tasks "$1")" ]; }
 
 cleanup() {
     rc=$?
     stop_agent
     for p in $extra_pids; do kill "$p" 2>/dev/null; done
+    for p in $extra_pids; do wait "$p" 2>/dev/null; done
     left=$(pgrep -f "executor $work" | wc -l)
     if [ "$left" != 0 ]; then echo "left running: $(pgrep -af "executor $work")"; rc=1; pgrep -f "executor $work" | xargs -r kill -9; fi
-    rm -rf "$work"
+    [ -n "${KEEP:-}" ] && cp "$work/agent.log" "$KEEP"; rm -rf "$work"
     exit $rc
 }
 trap cleanup EXIT
 pick_ports
-# a job of n http-echo instances saying $2, by the name $3
+# a job of n http-echo instances saying $2-$$ and their port, by the name $3
 echo_job() {
-    sed -e "s/count = 5/count = $1/" -e "s/hello from port/$2/" -e "s/job \"http-echo\"/job \"$3\"/" \
+    sed -e "s/count = 5/count = $1/" -e "s/hello from port/$2-$$/" -e "s/job \"http-echo\"/job \"$3\"/" \
         "$root/jobs/examples/http-echo.hcl" >"$work/$3.hcl"
     echo "$work/$3.hcl"
 }

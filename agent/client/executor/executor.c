@@ -221,6 +221,8 @@ static void become_task(int out, int err, int report, pid_t parent)
 {
     sigset_t none;
     sigemptyset(&none);
+    for (int n = 1; n < NSIG; n++)
+        signal(n, SIG_DFL); /* what this process ignores a task would ignore as well */
     sigprocmask(SIG_SETMASK, &none, NULL);
     setsid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -23,7 +23,8 @@ static struct cluster_view view_of(const struct job *j, unsigned n)
     v.nodes = ARENA_ARRAY(&arena, struct node_view *, n);
     for (unsigned i = 0; i < n; i++) {
         v.nodes[i] = ARENA_NEW(&arena, struct node_view);
-        v.nodes[i]->node = *cluster_node(&arena, i + 1);
+        v.nodes[i]->node = cluster_node(&arena, i + 1);
+        v.nodes[i]->arena = &arena;
     }
     return v;
 }
@@ -95,7 +96,7 @@ static void what_the_node_reserves_is_not_given_away(void **state)
     struct job *j = cluster_job(&arena, "reserved", "service", 1);
     j->groups.items[0].tasks.items[0].resources->cpu = 3600;
     struct cluster_view v = view_of(j, 1);
-    v.nodes[0]->node.reserved.cpu.cpu_shares = 500;
+    v.nodes[0]->node->reserved.cpu.cpu_shares = 500;
     struct allocation x;
     struct alloc_metric m;
     assert_int_equal(ERR_UNAVAILABLE, place(&v, &x, &m));
@@ -118,7 +119,7 @@ static void what_is_placed_counts_at_once(void **state)
     assert_int_equal(ERR_UNAVAILABLE, place(&v, &x, &m));
     v.nodes[0]->usage.cpu -= 1000;
     assert_int_equal(0, place(&v, &x, &m));
-    assert_string_equal(v.nodes[0]->node.id, x.node_id);
+    assert_string_equal(v.nodes[0]->node->id, x.node_id);
 }
 
 static void the_scores_are_the_peers(void **state)
@@ -129,7 +130,7 @@ static void the_scores_are_the_peers(void **state)
     g->tasks.items[0].resources->cpu = 50;
     g->tasks.items[0].resources->memory_mb = 30;
     struct cluster_view v = view_of(j, 1);
-    v.nodes[0]->node.resources.memory.memory_mb = 24105;
+    v.nodes[0]->node->resources.memory.memory_mb = 24105;
     struct allocation x;
     struct alloc_metric m;
     assert_int_equal(0, place(&v, &x, &m));
@@ -153,9 +154,9 @@ static void bin_packing_takes_the_fuller_node_but_spreads_a_group(void **state)
     struct allocation first, second;
     struct alloc_metric m;
     assert_int_equal(0, place(&v, &first, &m));
-    assert_string_equal(v.nodes[1]->node.id, first.node_id);
+    assert_string_equal(v.nodes[1]->node->id, first.node_id);
     assert_int_equal(0, place(&v, &second, &m));
-    assert_string_equal(v.nodes[0]->node.id, second.node_id);
+    assert_string_equal(v.nodes[0]->node->id, second.node_id);
 }
 
 static void the_node_of_a_failure_is_avoided(void **state)
@@ -165,11 +166,11 @@ static void the_node_of_a_failure_is_avoided(void **state)
     struct allocation x;
     struct alloc_metric m;
     rec_init(&allocation_desc, &x);
-    assert_int_equal(0, place_allocation(&v, &j->groups.items[0], v.nodes[0]->node.id, &x, &m));
-    assert_string_equal(v.nodes[1]->node.id, x.node_id);
+    assert_int_equal(0, place_allocation(&v, &j->groups.items[0], v.nodes[0]->node->id, &x, &m));
+    assert_string_equal(v.nodes[1]->node->id, x.node_id);
     for (size_t i = 0; i < m.score_meta.n; i++)
         assert_true(score_of(&m.score_meta.items[i], "node-reschedule-penalty") ==
-                    (str_eq(m.score_meta.items[i].node_id, v.nodes[0]->node.id) ? -1.0 : 0.0));
+                    (str_eq(m.score_meta.items[i].node_id, v.nodes[0]->node->id) ? -1.0 : 0.0));
 }
 
 static void an_affinity_outweighs_packing(void **state)
@@ -181,11 +182,11 @@ static void an_affinity_outweighs_packing(void **state)
     f->operand = arena_strdup(&arena, "=");
     f->weight = 50;
     struct cluster_view v = view_of(j, 3);
-    rec_str_map_set(&v.nodes[2]->node.meta, &arena, "rack", "r2");
+    rec_str_map_set(&v.nodes[2]->node->meta, &arena, "rack", "r2");
     struct allocation x;
     struct alloc_metric m;
     assert_int_equal(0, place(&v, &x, &m));
-    assert_string_equal(v.nodes[2]->node.id, x.node_id);
+    assert_string_equal(v.nodes[2]->node->id, x.node_id);
     assert_true(score_of(&m.score_meta.items[0], "node-affinity") == 1.0);
 }
 
@@ -198,8 +199,8 @@ static void constraints_and_drivers_filter_with_their_text(void **state)
     c->operand = arena_strdup(&arena, "=");
     c->rtarget = arena_strdup(&arena, "windows");
     struct cluster_view v = view_of(j, 3);
-    v.nodes[0]->node.drivers.items[0].healthy = false;
-    v.nodes[1]->node.node_class = arena_strdup(&arena, "big");
+    v.nodes[0]->node->drivers.items[0].healthy = false;
+    v.nodes[1]->node->node_class = arena_strdup(&arena, "big");
     struct allocation x;
     struct alloc_metric m;
     assert_int_equal(ERR_UNAVAILABLE, place(&v, &x, &m));
@@ -242,7 +243,7 @@ static void distinct_property_limits_a_value(void **state)
     c->rtarget = arena_strdup(&arena, "1");
     struct cluster_view v = view_of(j, 4);
     for (int i = 0; i < 3; i++)
-        rec_str_map_set(&v.nodes[i]->node.meta, &arena, "rack", i == 2 ? "r2" : "r1");
+        rec_str_map_set(&v.nodes[i]->node->meta, &arena, "rack", i == 2 ? "r2" : "r1");
     struct allocation x;
     struct alloc_metric m;
     int placed = 0;
@@ -282,7 +283,7 @@ static void the_last_dynamic_port_is_found(void **state)
     struct job *j = cluster_job(&arena, "last", "service", 2);
     want_port(j, "http", 0);
     struct cluster_view v = view_of(j, 1);
-    v.nodes[0]->node.reserved.networks.reserved_host_ports =
+    v.nodes[0]->node->reserved.networks.reserved_host_ports =
         arena_strdup(&arena, "22,20000-23455,23457-31999");
     struct allocation x;
     struct alloc_metric m;
@@ -333,14 +334,14 @@ static int in_second_datacenter(int64_t percent, int placements)
         *t = (struct spread_target){arena_strdup(&arena, "dc2"), percent};
     }
     struct cluster_view v = view_of(j, 4);
-    v.nodes[3]->node.datacenter = arena_strdup(&arena, "dc2");
+    v.nodes[3]->node->datacenter = arena_strdup(&arena, "dc2");
     int found = 0;
     for (int i = 0; i < placements; i++) {
         struct allocation x;
         struct alloc_metric m;
         assert_int_equal(0, place(&v, &x, &m));
         assert_true(score_of(&m.score_meta.items[0], "allocation-spread") >= -1);
-        found += str_eq(x.node_id, v.nodes[3]->node.id);
+        found += str_eq(x.node_id, v.nodes[3]->node->id);
     }
     return found;
 }

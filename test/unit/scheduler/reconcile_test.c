@@ -129,6 +129,7 @@ static void a_change_is_in_place_or_destructive(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         reset(NULL);
         struct job *j = cluster_job(&arena, "change", "service", 3);
+        j->groups.items[0].update->max_parallel = 3;
         have(j, 3);
         struct job *k = next_version(j);
         struct task_group *g = &k->groups.items[0];
@@ -321,8 +322,9 @@ static void one_to_be_moved_is_stopped_and_placed(void **state)
     allocs.items[0].desired_transition.migrate = 1;
     run(j, NULL);
     assert_int_equal(1, out.places.n);
-    assert_true(out.places.items[0].stop_previous);
-    assert_string_equal("alloc is being migrated", out.places.items[0].stop_description);
+    assert_true(stops("move.web[0]", "alloc is being migrated"));
+    assert_true(places("move.web[0]"));
+    assert_ptr_equal(&allocs.items[0], out.places.items[0].previous);
     assert_int_equal(1, out.counts.items[0].migrate);
     assert_int_equal(1, out.counts.items[0].ignore);
 }

@@ -1,10 +1,12 @@
 #include "test/unit/support/cluster.h"
-#include "scheduler/scheduler_impl.h"
+#include "agent/base/file.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
 
 char *cluster_uuid(struct arena *a, unsigned n)
 {
@@ -112,4 +114,67 @@ void cluster_add_node(struct store *s, struct node *n)
     struct store_result r;
     cluster_propose(s, CMD_NODE_REGISTER, &node_desc, n, &r);
     assert_int_equal(0, r.code);
+}
+
+/* --- a running scheduler --------------------------------------------------------------------- */
+
+struct cluster cluster;
+static char dir[64];
+static volatile bool closed;
+
+int cluster_start(void **state)
+{
+    struct err e = ERR_INIT;
+    strcpy(dir, "/tmp/platform-cluster-XXXXXX");
+    if (!mkdtemp(dir))
+        return -1;
+    cluster.store = cluster_open(dir);
+    loop_init(&cluster.loop);
+    struct scheduler_config c = {.loop = &cluster.loop, .store = cluster.store, .workers = 2};
+    return scheduler_new(&c, &cluster.scheduler, &e);
+}
+
+static void on_closed(void *arg)
+{
+    closed = true;
+}
+
+int cluster_stop(void **state)
+{
+    closed = false;
+    scheduler_close(cluster.scheduler, on_closed, NULL);
+    bool in_time = loop_run_until(&cluster.loop, &closed, 10000);
+    store_close(&cluster.store);
+    loop_close(&cluster.loop);
+    arena_fini(&cluster.arena);
+    return !in_time || file_remove_tree(dir, NULL);
+}
+
+void cluster_wait(cluster_condition holds, const void *arg)
+{
+    bool never = false, done = false;
+    for (int i = 0; i < 1000 && !done; i++) {
+        struct store_txn *t;
+        loop_run_until(&cluster.loop, &never, 10);
+        assert_int_equal(0, store_read(cluster.store, &t, NULL));
+        done = holds(t, arg);
+        store_read_end(&t);
+    }
+    assert_true(done);
+}
+
+struct allocations cluster_allocs(struct store_txn *t, const char *job)
+{
+    struct allocations all;
+    assert_int_equal(0, state_job_allocs(t, "default", job, &cluster.arena, &all));
+    return all;
+}
+
+size_t cluster_live(struct store_txn *t, const char *job)
+{
+    struct allocations all = cluster_allocs(t, job);
+    size_t n = 0;
+    for (size_t i = 0; i < all.n; i++)
+        n += !alloc_is_terminal(&all.items[i]);
+    return n;
 }

@@ -3,7 +3,7 @@
 #ifndef TEST_UNIT_SUPPORT_CLUSTER_H
 #define TEST_UNIT_SUPPORT_CLUSTER_H
 
-#include "scheduler/state.h"
+#include "scheduler/scheduler_impl.h"
 
 #define CLUSTER_NOW INT64_C(1600000000000000000)
 
@@ -23,5 +23,23 @@ log_index cluster_propose(struct store *s, uint16_t command, const struct rec_de
 /* Registers with an evaluation, whose id is returned. */
 char *cluster_register(struct store *s, struct arena *a, struct job *j);
 void cluster_add_node(struct store *s, struct node *n);
+
+/* --- a running scheduler, for setup and teardown --------------------------------------------- */
+
+struct cluster {
+    struct arena arena; /* the test's */
+    struct store *store;
+    struct loop loop;
+    struct scheduler *scheduler;
+};
+extern struct cluster cluster;
+int cluster_start(void **state);
+int cluster_stop(void **state);
+
+typedef bool (*cluster_condition)(struct store_txn *t, const void *arg);
+/* Runs the loop until the condition holds in the state; fails the test after ten seconds. */
+void cluster_wait(cluster_condition holds, const void *arg);
+struct allocations cluster_allocs(struct store_txn *t, const char *job);
+size_t cluster_live(struct store_txn *t, const char *job); /* not terminal */
 
 #endif
