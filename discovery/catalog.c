@@ -11,10 +11,11 @@ const struct store_table catalog_table_services = {17, "catalog.services"};
 const struct store_table catalog_table_checks = {18, "catalog.checks"};
 const struct store_table catalog_table_kv = {19, "catalog.kv"};
 const struct store_table catalog_table_by_node = {20, "catalog.services_by_node"};
+const struct store_table catalog_table_by_owner = {21, "catalog.checks_by_owner"};
 
-static const struct store_table *const tables[] = {&catalog_table_nodes, &catalog_table_services,
-                                                   &catalog_table_checks, &catalog_table_kv,
-                                                   &catalog_table_by_node};
+static const struct store_table *const tables[] = {&catalog_table_nodes,   &catalog_table_services,
+                                                   &catalog_table_checks,  &catalog_table_kv,
+                                                   &catalog_table_by_node, &catalog_table_by_owner};
 static const struct store_command commands[] = {
     {CATALOG_CMD_REGISTER, "catalog-register", apply_catalog_register},
     {CATALOG_CMD_DEREGISTER, "catalog-deregister", apply_catalog_deregister},

@@ -153,6 +153,17 @@ static void complete_check(struct store_txn *t, const char *node, struct catalog
     }
 }
 
+static void index_check(struct store_txn *t, const char *node, const struct catalog_check *c,
+                        bool there)
+{
+    char key[CATALOG_KEY_MAX];
+    size_t n = catalog_key(key, node, c->service_id ? c->service_id : "", c->check_id);
+    if (there)
+        store_put_quiet(t, &catalog_table_by_owner, key, n, "", 0);
+    else
+        store_del_quiet(t, &catalog_table_by_owner, key, n);
+}
+
 static void register_check(struct store_txn *t, log_index index, const char *node,
                            struct catalog_check *c)
 {
@@ -174,6 +185,9 @@ static void register_check(struct store_txn *t, log_index index, const char *nod
         c->create_index = known ? old.create_index : index;
         c->modify_index = index;
         store_put_rec(t, &catalog_table_checks, key, n, &catalog_check_desc, c);
+        if (known && !str_eq(old.service_id, c->service_id))
+            index_check(t, node, &old, false);
+        index_check(t, node, c, true);
         if (str_is_empty(c->service_id))
             touch_node_services(t, node);
         else
@@ -205,6 +219,7 @@ static void remove_check(struct store_txn *t, const char *node, const struct cat
 {
     char key[CATALOG_KEY_MAX];
     store_del(t, &catalog_table_checks, key, catalog_key(key, node, c->check_id, NULL));
+    index_check(t, node, c, false);
     if (str_is_empty(c->service_id))
         touch_node_services(t, node);
     else

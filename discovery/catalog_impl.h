@@ -6,6 +6,9 @@
 
 enum { CATALOG_CMD_REGISTER = 0x100, CATALOG_CMD_DEREGISTER, CATALOG_CMD_KV };
 extern const struct store_table catalog_table_by_node; /* "node\0id" -> service name, quiet */
+/* "node\0service id\0check id" -> "", quiet: an instance's checks without reading all of its node
+ * */
+extern const struct store_table catalog_table_by_owner;
 
 /* The touch key of the services table that moves when a name loses its last instance. */
 #define CATALOG_EXTINCT "\x01" "extinct"

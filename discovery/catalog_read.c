@@ -27,28 +27,33 @@ int catalog_node_find_nocase(struct store_txn *t, const char *name, struct arena
     return rv;
 }
 
-static int by_check_id(const void *a, const void *b)
+/* Those of one service id, or of the node itself (""), by check id. */
+static int add_checks(struct store_txn *t, const char *node, const char *service_id,
+                      struct arena *a, struct catalog_checks *out)
 {
-    const struct catalog_check *x = a, *y = b;
-    return strcmp(x->check_id, y->check_id);
+    char prefix[CATALOG_KEY_MAX], key[CATALOG_KEY_MAX];
+    size_t n = catalog_key(prefix, node, service_id, "");
+    struct store_cursor c;
+    int rv = 0;
+    for (store_scan(t, &catalog_table_by_owner, prefix, n, &c); store_cursor_valid(&c) && !rv;
+         store_next(&c)) {
+        char *id = arena_strndup(a, (const char *)c.key.data + n, c.key.len - n);
+        rv = store_get_rec(t, &catalog_table_checks, key, catalog_key(key, node, id, NULL),
+                           &catalog_check_desc, a, rec_list_add(&catalog_check_desc, out, a));
+    }
+    store_cursor_close(&c);
+    return rv;
 }
 
 /* The node's own checks, then the instance's. */
 static int read_checks(struct store_txn *t, struct catalog_instance *i, struct arena *a)
 {
-    struct catalog_checks all;
-    int rv = catalog_node_checks(t, i->node.node, a, &all);
-    i->checks = ARENA_ARRAY(a, struct catalog_check, all.n + 1);
-    for (int own = 0; own < 2; own++) {
-        size_t from = i->n_checks;
-        for (size_t k = 0; k < all.n; k++) {
-            const char *id = all.items[k].service_id;
-            if (own ? str_eq(id, i->service.id) && *id : str_is_empty(id))
-                i->checks[i->n_checks++] = all.items[k];
-        }
-        if (i->n_checks > from)
-            qsort(i->checks + from, i->n_checks - from, sizeof(i->checks[0]), by_check_id);
-    }
+    struct catalog_checks all = {NULL, 0};
+    int rv = add_checks(t, i->node.node, "", a, &all);
+    if (!rv && !str_is_empty(i->service.id))
+        rv = add_checks(t, i->node.node, i->service.id, a, &all);
+    i->checks = all.items;
+    i->n_checks = all.n;
     for (size_t k = 0; k < i->n_checks; k++) {
         enum catalog_health h = catalog_health_of(i->checks[k].status);
         i->health = h > i->health ? h : i->health;

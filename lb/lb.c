@@ -42,8 +42,12 @@ static void rebuild(struct lb *lb)
     struct store_txn *t;
     if (lb->closing || store_read(lb->store, &t, NULL))
         return;
+    uv_timer_stop(&lb->rebuild_timer);
+    int64_t from = (int64_t)uv_hrtime();
     struct route_table *fresh = route_table_build(t, lb->tag_prefix, lb->datacenter);
     store_read_end(&t);
+    lb->rebuilt_ns = (int64_t)uv_hrtime();
+    lb->rebuild_cost_ns = lb->rebuilt_ns - from;
     struct route_table *old = atomic_exchange(&lb->table, fresh);
     lb->tables++;
     old->waiting_loops = lb->n_proxies;
@@ -55,9 +59,21 @@ static void rebuild(struct lb *lb)
     send_barriers(lb);
 }
 
+static void on_rebuild_time(uv_timer_t *t)
+{
+    rebuild(t->data);
+}
+
+/* At once, unless changes come so fast that a large table would be built over and over: then it may
+ * take a tenth of the loop's time. */
 static void on_change(void *arg, log_index index)
 {
-    rebuild(arg);
+    struct lb *lb = arg;
+    int64_t wait_ns = lb->rebuilt_ns + 9 * lb->rebuild_cost_ns - (int64_t)uv_hrtime();
+    if (wait_ns <= 0)
+        rebuild(lb);
+    else if (!uv_is_active((uv_handle_t *)&lb->rebuild_timer))
+        uv_timer_start(&lb->rebuild_timer, on_rebuild_time, (uint64_t)(wait_ns / NS_PER_MS) + 1, 0);
 }
 
 /* --- barriers -------------------------------------------------------------------------------- */
@@ -134,6 +150,8 @@ int lb_new(const struct lb_config *c, struct lb **out, int *bound_port, int *bou
     struct store_txn *t;
     lb->loop = c->loop;
     lb->store = c->store;
+    uv_timer_init(&lb->loop->uv, &lb->rebuild_timer);
+    lb->rebuild_timer.data = lb;
     lb->tag_prefix = mem_strdup(c->tag_prefix);
     lb->datacenter = mem_strdup(c->datacenter);
     lb->n_proxies = c->threads ? c->threads : 1;
@@ -226,6 +244,7 @@ void lb_close(struct lb *lb, unsigned drain_ms, void (*cb)(void *arg), void *arg
     lb->closing_proxies = lb->n_proxies;
     store_watch_remove(&lb->watch_services);
     store_watch_remove(&lb->watch_checks);
+    uv_close((uv_handle_t *)&lb->rebuild_timer, NULL); /* lb lives until the process ends */
     for (unsigned i = 0; i < lb->n_proxies; i++) {
         struct drain *d = MEM_NEW(struct drain);
         d->proxy = &lb->proxies[i];

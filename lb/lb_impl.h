@@ -60,6 +60,8 @@ struct lb {
     struct store_watch *watch_services, *watch_checks;
     struct http_server *admin;
     _Atomic(struct route_table *) table;
+    uv_timer_t rebuild_timer;
+    int64_t rebuilt_ns, rebuild_cost_ns; /* when the last rebuild ended, what it took */
     struct barrier *waiting;
     struct proxy *proxies;
     unsigned n_proxies;

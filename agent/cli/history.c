@@ -1,6 +1,7 @@
 /* A registered job: its versions and what changed between them, going back, the whole of it. */
 #include "agent/cli/cli_impl.h"
 #include "jobs/diff.h"
+#include "jobs/write.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -160,15 +161,35 @@ static json_t *get_json(struct cli *c, const char *id, int64_t version)
     return found;
 }
 
+static int print_hcl(struct cli *c, json_t *json)
+{
+    struct job *j;
+    struct err e = ERR_INIT;
+    struct buf b = BUF_INIT;
+    int rv = job_parse_json(json, &c->arena, &j, &e);
+    json_decref(json);
+    if (rv) {
+        fprintf(stderr, "Error inspecting job: %s\n", e.text);
+        return 1;
+    }
+    job_write_hcl(j, &b);
+    fputs(buf_str(&b), stdout);
+    buf_fini(&b);
+    return 0;
+}
+
 int cmd_job_inspect(struct cli *c)
 {
     int64_t version;
+    bool hcl = cli_switch(c, "hcl", false);
     cli_switch(c, "json", false);
     if (!take_version(c, &version) || !cli_wants(c, 1, "one argument: <job>"))
         return 1;
     json_t *job = get_json(c, c->args[0], version);
     if (!job)
         return 1;
+    if (hcl)
+        return print_hcl(c, job);
     static const char *const always[] = {"Migrate", "Reschedule"}; /* of the file, not kept */
     for (int i = 0; i < 2; i++)
         if (!json_object_get(job, always[i]))

@@ -45,14 +45,18 @@ static bool try_answer(struct http_req *r, struct blocking *b)
     struct store_txn *t;
     struct err e = ERR_INIT;
     struct buf out = BUF_INIT;
+    struct arena keep = r->arena; /* what one run takes must not add up while the request is held */
     log_index index = 1;
     int status = 200;
     int rv = store_read(r->server->store, &t, &e);
     if (!rv) {
         h2o_headers_t *h = &r->h2o->res.headers;
         h->size = 0; /* of an earlier run */
+        r->arena = (struct arena)ARENA_INIT;
         rv = b->render(r, t, b->ctx, &out, &index, &status, &e);
         store_read_end(&t);
+        arena_fini(&r->arena);
+        r->arena = keep;
     }
     bool due = rv || !b->after || index > b->after || b->timed_out;
     if (due && rv && status == 200) {

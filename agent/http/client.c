@@ -362,10 +362,10 @@ static void on_timer_closed(uv_handle_t *h)
         cb(arg);
 }
 
-void http_client_close(struct http_client *cl, void (*cb)(void *arg), void *arg)
+/* On the loop: the calls' callbacks never run inside http_client_close. */
+static void finish_closing(void *arg)
 {
-    cl->close_cb = cb;
-    cl->close_arg = arg;
+    struct http_client *cl = arg;
     while (cl->calls) {
         struct http_call *c = cl->calls;
         struct http_response r = {
@@ -380,6 +380,13 @@ void http_client_close(struct http_client *cl, void (*cb)(void *arg), void *arg)
         curl_multi_cleanup(cl->multi);
     cl->multi = NULL;
     uv_close((uv_handle_t *)&cl->timer, on_timer_closed);
+}
+
+void http_client_close(struct http_client *cl, void (*cb)(void *arg), void *arg)
+{
+    cl->close_cb = cb;
+    cl->close_arg = arg;
+    loop_post(cl->loop, finish_closing, cl);
 }
 
 int http_fetch(const struct http_call_options *o, int *status, struct buf *body_out,

@@ -59,8 +59,9 @@ enum http_route_flags {
 /* method: "GET" (answers HEAD too), "PUT", "POST", "DELETE", or several: "PUT,POST". pattern:
  * literal segments, ":name" for one segment, "*name" last for the rest (may be empty, keeps
  * slashes): "/v1/kv/" "*key". The most literal route wins. A path that matches with another
- * method is 405 with an Allow header and the dialect's body; no match runs the fallback, else the
- * dialect's 404. */
+ * method is 405 as the dialect says it (HTTP_PLAIN alone answers HEAD by GET's handler); no match
+ * runs the fallback, else the dialect's 404. Unclean paths ("//", "/../") are redirected by the
+ * peers' dialects. */
 void http_route(struct http_server *s, const char *method, const char *pattern,
                 http_handler handler, void *ctx);
 void http_route_fallback(struct http_server *s, http_handler handler, void *ctx);
@@ -89,8 +90,8 @@ void http_on_cancel(struct http_req *req, void (*cb)(void *arg), void *arg);
 
 /* --- answers: each ends the request ---------------------------------------------------------- */
 
-void http_add_header(struct http_req *req, const char *name, const char *value); /* before
-                                                                                    answering */
+/* Before answering. Line breaks in a value become spaces. */
+void http_add_header(struct http_req *req, const char *name, const char *value);
 void http_reply(struct http_req *req, int status, const char *content_type, const void *body,
                 size_t len);
 /* application/json; re-indented when the request asks ?pretty. Takes nothing: copies. */
@@ -101,8 +102,11 @@ void http_reply_text(struct http_req *req, int status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* err_text with err_http_status. */
 void http_reply_err(struct http_req *req, const struct err *e);
-/* Adds the dialect's index headers (Index, KnownLeader, LastContact). */
+/* Adds the dialect's index headers (Index, KnownLeader, LastContact; a Nomad write's is Index). */
 void http_set_index(struct http_req *req, log_index index);
+/* Consul says how consistent an answer is with the catalog's, health's and queries' only: others
+ * call this first. */
+void http_plain_index(struct http_req *req);
 
 /* Streams: begin, then write; each write is one chunk, sent at once and copied. The request ends
  * with http_stream_end or when its client goes (http_on_cancel). queued_bytes tells what the client

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *reason_of(int status)
+const char *http_reason(int status)
 {
     static const struct {
         int status;
@@ -43,6 +43,9 @@ void http_add_header(struct http_req *r, const char *name, const char *value)
         return;
     h2o_mem_pool_t *pool = &r->h2o->pool;
     h2o_iovec_t n = h2o_strdup(pool, name, SIZE_MAX), v = h2o_strdup(pool, value, SIZE_MAX);
+    for (char *p = v.base; *p; p++)
+        if (*p == '\r' || *p == '\n')
+            *p = ' '; /* a value never ends its header */
     char *lower = n.base;
     char *orig = h2o_strdup(pool, name, SIZE_MAX).base;
     h2o_strtolower(lower, n.len);
@@ -58,14 +61,21 @@ void http_set_index(struct http_req *r, log_index index)
     snprintf(text, sizeof(text), "%" PRIu64, index ? index : 1);
     snprintf(name, sizeof(name), "%s-Index", who);
     http_add_header(r, name, text);
-    for (int i = 0; i < 2; i++) {
+    bool write = r->server->dialect == HTTP_NOMAD && strcmp(r->method, "GET") != 0;
+    for (int i = 0; i < 2 && !write; i++) {
         snprintf(name, sizeof(name), "%s-%s", who, rest[i][0]);
         http_add_header(r, name, rest[i][1]);
     }
     if (r->server->dialect == HTTP_CONSUL) {
-        http_add_header(r, "X-Consul-Effective-Consistency", "leader");
+        if (!r->plain_index)
+            http_add_header(r, "X-Consul-Effective-Consistency", "leader");
         http_add_header(r, "X-Consul-Query-Backend", "blocking-query");
     }
+}
+
+void http_plain_index(struct http_req *r)
+{
+    r->plain_index = true;
 }
 
 /* Leaves the lists; from here on h2o owns what happens. */
@@ -90,11 +100,13 @@ void http_reply(struct http_req *r, int status, const char *content_type, const 
         return;
     if (content_type)
         http_add_header(r, "Content-Type", content_type);
-    if (r->server->dialect == HTTP_CONSUL)
+    if (r->server->dialect != HTTP_PLAIN && !r->unrouted)
+        http_add_header(r, "Vary", "Accept-Encoding");
+    if (r->server->dialect == HTTP_CONSUL && !r->unrouted)
         http_add_header(r, "X-Consul-Default-Acl-Policy", "allow");
     h2o_req_t *h = take(r);
     h->res.status = status;
-    h->res.reason = reason_of(status);
+    h->res.reason = http_reason(status);
     bool no_body = !strcmp(r->method, "HEAD");
     h->res.content_length = len;
     h2o_send_inline(h, no_body ? "" : body, no_body ? 0 : len);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MAX_EARLY_BYTES 65536
+
 /* --- text ------------------------------------------------------------------------------------ */
 
 static int hex_value(char c)
@@ -175,8 +177,8 @@ static void on_held_socket(h2o_socket_t *sock, const char *err)
         return;
     if (err)
         request_cancel(r);
-    else
-        h2o_socket_read_stop(sock); /* the next request, early: it waits in the buffer */
+    else if (sock->input->size > MAX_EARLY_BYTES)
+        h2o_socket_read_stop(sock); /* enough of the next requests, early: they wait */
 }
 
 void request_hold(struct http_req *r)
@@ -287,11 +289,11 @@ static struct http_req *request_new(struct http_server *s, h2o_req_t *h)
 static void answer_unrouted(struct http_req *r, const char *allow)
 {
     struct http_server *s = r->server;
-    if (allow && !strcmp(r->method, "OPTIONS")) {
+    if (allow && s->dialect != HTTP_NOMAD)
         http_add_header(r, "Allow", arena_printf(&r->arena, "OPTIONS,%s", allow));
+    if (allow && s->dialect != HTTP_NOMAD && !strcmp(r->method, "OPTIONS")) {
         http_reply(r, 200, NULL, "", 0);
     } else if (allow) {
-        http_add_header(r, "Allow", allow);
         if (s->dialect == HTTP_CONSUL)
             http_reply_text(r, 405, "method %s not allowed", r->method);
         else
@@ -299,8 +301,55 @@ static void answer_unrouted(struct http_req *r, const char *allow)
     } else if (s->fallback) {
         s->fallback(r, s->fallback_ctx);
     } else {
+        r->unrouted = true;
         http_reply(r, 404, NULL, "", 0);
     }
+}
+
+/* What Go's ServeMux, which both peers stand on, makes of a path: no empty, "." or ".." segments.
+ * Arena memory; the path itself when it is clean. */
+static char *clean_path(struct arena *a, char *path)
+{
+    if (!strstr(path, "//") && !strstr(path, "/."))
+        return path;
+    char *out = arena_alloc(a, strlen(path) + 2);
+    size_t n = 0;
+    for (const char *p = path; *p;) {
+        p += strspn(p, "/");
+        size_t len = strcspn(p, "/");
+        bool up = len == 2 && !strncmp(p, "..", 2);
+        if (up)
+            while (n && out[--n] != '/')
+                ;
+        if (len && !up && !(len == 1 && *p == '.')) {
+            out[n++] = '/';
+            memcpy(out + n, p, len);
+            n += len;
+        }
+        p += len;
+    }
+    if (!n || path[strlen(path) - 1] == '/')
+        out[n++] = '/';
+    out[n] = '\0';
+    return strcmp(out, path) ? out : path;
+}
+
+/* false: answered. */
+static bool path_is_good(struct http_req *r, char *path)
+{
+    struct http_server *s = r->server;
+    if (*path != '/' || strstr(r->raw_path, "%00")) {
+        http_reply_text(r, 400, "invalid request path");
+        return false;
+    }
+    char *clean = s->dialect == HTTP_PLAIN ? path : clean_path(&r->arena, path);
+    if (clean == path)
+        return true;
+    r->unrouted = true;
+    http_add_header(r, "Location",
+                    r->query ? arena_printf(&r->arena, "%s?%s", clean, r->query) : clean);
+    http_reply(r, 301, NULL, "", 0);
+    return false;
 }
 
 void request_start(struct http_server *s, h2o_req_t *h)
@@ -309,10 +358,8 @@ void request_start(struct http_server *s, h2o_req_t *h)
     char *path = arena_strndup(&r->arena, r->raw_path, strcspn(r->raw_path, "?")), *allow;
     r->path = percent_decode(&r->arena, path, strlen(path), false);
     r->pretty = http_query(r, "pretty") != NULL;
-    if (*path != '/') {
-        http_reply_text(r, 400, "invalid request path");
+    if (!path_is_good(r, path))
         return;
-    }
     if (r->body_len > s->max_body_bytes) {
         http_reply_text(r, 413, "Request body(%zu bytes) too large, max size: %zu bytes.",
                         r->body_len, s->max_body_bytes);
@@ -322,8 +369,9 @@ void request_start(struct http_server *s, h2o_req_t *h)
         http_reply_text(r, 503, "shutting down");
         return;
     }
-    const struct route *route =
-        router_match(&s->router, r->method, path, &r->arena, &r->params, &allow);
+    const struct route *route = router_match(
+        &s->router, s->dialect == HTTP_PLAIN && !strcmp(r->method, "HEAD") ? "GET" : r->method,
+        path, &r->arena, &r->params, &allow);
     if (!route) {
         answer_unrouted(r, allow);
         return;

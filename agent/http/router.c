@@ -93,13 +93,12 @@ static bool method_in(const char *methods, const char *method)
 const struct route *router_match(const struct router *t, const char *method, const char *path,
                                  struct arena *a, struct route_params *params, char **allow)
 {
-    const char *wanted = !strcmp(method, "HEAD") ? "GET" : method;
     unsigned best = 0;
     *allow = NULL;
     for (const struct route *r = t->routes; r; r = r->next) {
         if (!path_matches(r->pattern, path, params))
             continue;
-        if (method_in(r->methods, wanted))
+        if (method_in(r->methods, method))
             return r;
         /* a less literal route of the same path must not answer for another method */
         if (!*allow || r->literal_segments >= best)

@@ -62,6 +62,8 @@ struct http_req {
     void *cancel_arg;
     struct blocking *blocking;
     bool answered, pretty;
+    bool unrouted;      /* no handler's answer: none of the dialect's headers */
+    bool plain_index;   /* no X-Consul-Effective-Consistency */
     /* stream */
     bool streaming, sending, ended;
     struct stream_part *first, **last;
@@ -79,6 +81,9 @@ void request_unlist(struct http_req *r);
 /* The request ends without an answer of its own. */
 void request_cancel(struct http_req *r);
 char *percent_decode(struct arena *a, const char *s, size_t len, bool plus_is_space);
+
+/* reply.c */
+const char *http_reason(int status);
 
 /* stream.c */
 void stream_proceed(h2o_generator_t *g, h2o_req_t *h);

@@ -63,7 +63,7 @@ void http_stream_begin(struct http_req *r, int status, const char *content_type)
     request_hold(r); /* else a client that leaves is noticed at the next write only */
     r->streaming = true;
     h->res.status = status;
-    h->res.reason = "OK";
+    h->res.reason = http_reason(status);
     h->compress_hint = H2O_COMPRESS_HINT_DISABLE;
     h2o_start_response(h, &r->generator);
 }

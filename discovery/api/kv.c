@@ -124,6 +124,7 @@ static void on_get(struct http_req *r, void *ctx)
                            : *key ? STORE_WATCH_PREFIX
                                   : STORE_WATCH_TABLE,
                            &catalog_table_kv, key, strlen(key)};
+    http_plain_index(r);
     http_blocking(r, &w, 1, tree ? render_tree : render_key, ctx);
 }
 

@@ -122,6 +122,18 @@ static void on_big(struct http_req *r, void *ctx)
     free(text);
 }
 
+static void on_stow(struct http_req *r, void *ctx)
+{
+    http_add_header(r, "X-Stowed", "a\r\nX-Injected: b");
+    http_reply(r, 200, NULL, "ok", 2);
+}
+
+static void on_teapot(struct http_req *r, void *ctx)
+{
+    http_stream_begin(r, 503, "text/plain");
+    http_stream_end(r);
+}
+
 /* --- set-up ---------------------------------------------------------------------------------- */
 
 static int setup(void **state)
@@ -140,6 +152,8 @@ static int setup(void **state)
     http_route(server, "GET,PUT", "/echo/:id/*rest", on_echo, NULL);
     http_route(server, "GET", "/echo/fixed", on_json, NULL);
     http_route(server, "GET", "/hold", on_hold, NULL);
+    http_route(server, "GET", "/stow", on_stow, NULL);
+    http_route(server, "GET", "/teapot", on_teapot, NULL);
     http_route(server, "GET", "/kv/*key", on_kv, NULL);
     http_route(server, "GET", "/stream", on_stream, NULL);
     http_route(server, "GET", "/big", on_big, NULL);
@@ -343,6 +357,69 @@ static void an_early_second_request_waits_its_turn(void **state)
     close(fd);
 }
 
+static void a_hang_up_after_early_data_is_noticed(void **state)
+{
+    kv_set(store, "p", "1");
+    int fd = connect_raw("GET /kv/p?index=1 HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_held(1);
+    const char *second = "GET /echo/fixed HTTP/1.1\r\nHost: x\r\n\r\n";
+    assert_int_equal((ssize_t)strlen(second), write(fd, second, strlen(second)));
+    for (int i = 0; i < 50; i++) {
+        uv_run(&loop.uv, UV_RUN_NOWAIT);
+        uv_sleep(1);
+    }
+    close(fd);
+    wait_held(0); /* no write was needed to see it */
+}
+
+/* Sends one request by hand; its whole answer. Static memory. */
+static const char *raw(const char *method, const char *path)
+{
+    static char text[8192];
+    char request[512];
+    size_t n = 0;
+    ssize_t got = -1;
+    snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+             method, path);
+    int fd = connect_raw(request);
+    for (int i = 0; i < 30000 && got; i++) {
+        uv_run(&loop.uv, UV_RUN_NOWAIT);
+        got = recv(fd, text + n, sizeof(text) - 1 - n, MSG_DONTWAIT);
+        n += got > 0 ? (size_t)got : 0;
+        if (got < 0)
+            uv_sleep(1);
+    }
+    text[n] = '\0';
+    close(fd);
+    return text;
+}
+
+static bool says(const char *answer, const char *line)
+{
+    return strcasestr(answer, line) != NULL;
+}
+
+static void headers_are_the_peers(void **state)
+{
+    const char *a = raw("HEAD", "/echo/fixed");
+    assert_true(says(a, "HTTP/1.1 405 Method Not Allowed\r\n"));
+    assert_true(says(a, "\r\nAllow: OPTIONS,GET"));
+    assert_true(says(a, "\r\nVary: Accept-Encoding\r\n"));
+    assert_true(says(a, "\r\nX-Consul-Default-Acl-Policy: allow\r\n"));
+    a = raw("GET", "/nothing");
+    assert_true(says(a, "HTTP/1.1 404 Not Found\r\n"));
+    assert_false(says(a, "Acl-Policy"));
+    a = raw("PUT", "/echo//1/./x/../y?q=1");
+    assert_true(says(a, "HTTP/1.1 301 Moved Permanently\r\n"));
+    assert_true(says(a, "\r\nLocation: /echo/1/y?q=1\r\n"));
+    assert_true(says(raw("GET", "/../../etc/"), "\r\nLocation: /etc/\r\n"));
+    assert_true(says(raw("GET", "/echo/1/a%00b"), "HTTP/1.1 400 "));
+    a = raw("GET", "/stow");
+    assert_true(says(a, "\r\nX-Stowed: a  X-Injected: b\r\n"));
+    assert_false(says(a, "\r\nX-Injected"));
+    assert_true(says(raw("GET", "/teapot"), "HTTP/1.1 503 Service Unavailable\r\n"));
+}
+
 static void closing_ends_idle_and_held_connections(void **state)
 {
     int fds[] = {
@@ -486,6 +563,8 @@ int main(void)
         T(a_blocking_query_waits_for_its_key),
         T(a_client_that_hangs_up_is_noticed_while_held),
         T(an_early_second_request_waits_its_turn),
+        T(a_hang_up_after_early_data_is_noticed),
+        T(headers_are_the_peers),
         T(closing_ends_idle_and_held_connections),
         T(one_write_wakes_one_of_ten_thousand),
         T(streams_wait_for_slow_readers),
