@@ -55,7 +55,7 @@ static void flush_text(struct template *t, struct hcl_parts *parts, struct buf *
     buf_clear(text);
 }
 
-static void add_rune(struct buf *b, uint32_t r)
+void hcl_add_rune(struct buf *b, uint32_t r)
 {
     if (r < 0x80) {
         buf_char(b, (char)r);
@@ -120,7 +120,7 @@ static bool read_escape(struct hcl_parser *p, struct buf *text)
             p->pos = start + 1;
         return escape_failed(p, start, start + 1 + (c && c != '\n') + digits);
     }
-    add_rune(text, rune);
+    hcl_add_rune(text, rune);
     return true;
 }
 
@@ -499,4 +499,28 @@ struct hcl_expr *parse_heredoc(struct hcl_parser *p)
     p->at = range;
     lex_next(p);
     return stop == STOP_END ? template_expr(p, parts, range) : NULL;
+}
+
+struct hcl_expr *parse_template_in(struct hcl_parser *p, struct hcl_range content)
+{
+    struct hcl_parser in = *p;
+    struct template t = {.p = &in};
+    struct hcl_parts parts = {NULL, 0, 0};
+    in.len = content.end;
+    in.pos = content.start;
+    enum stop stop = read_parts(&t, &parts);
+    if (stop != STOP_ERROR && stop != STOP_END)
+        directive_failed(&in, "This directive ends nothing that was begun.");
+    p->dead = in.dead;
+    return stop == STOP_END ? template_expr(p, parts, content) : NULL;
+}
+
+struct hcl_expr *hcl_parse_template(const struct hcl_file *file, struct arena *a,
+                                    struct hcl_diags *diags)
+{
+    if (!hcl_text_is_readable(file, diags))
+        return NULL;
+    struct hcl_parser p = {
+        .file = file, .text = file->text, .arena = a, .diags = diags, .len = (uint32_t)file->len};
+    return parse_template_in(&p, (struct hcl_range){0, p.len});
 }

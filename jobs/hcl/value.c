@@ -11,6 +11,15 @@ const char *hcl_kind_name(enum hcl_kind k)
     return names[k];
 }
 
+const char *hcl_value_kind(const struct hcl_value *v)
+{
+    if (v->kind == HCL_LIST)
+        return v->form == HCL_LOOSE ? "tuple" : v->form == HCL_SET ? "set" : "list";
+    if (v->kind == HCL_OBJECT)
+        return v->form == HCL_LOOSE ? "object" : "map";
+    return hcl_kind_name(v->kind);
+}
+
 #define NUMBER_TEXT_MAX 64
 static const char *number_text(long double n, char out[NUMBER_TEXT_MAX])
 {

@@ -248,8 +248,9 @@ static void mistakes_say_where_and_what(void **state)
          "multiple "
          "lines. To produce a multi-line string, either use the \\n escape to represent a newline "
          "character or use the \"heredoc\" multi-line template syntax."},
-        {"job \"a\" {\n  name = upper(\"x\")\n}",
-         "input.hcl:2,10-20: Call to unknown function; There is no function named \"upper\"."},
+        {"job \"a\" {\n  name = uper(\"x\")\n}",
+         "input.hcl:2,10-14: Call to unknown function; There is no function named \"uper\". "
+         "Did you mean \"upper\"?"},
         {"job \"a\" {\n  name = 1 +\n}", NULL},
         {"job \"a\" {",
          "input.hcl:1,9-10: Unclosed configuration block; There is no closing brace for "

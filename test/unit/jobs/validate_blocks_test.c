@@ -159,9 +159,11 @@ static void variables_are_not_left_to_the_runtime(void **state)
     static const char text[] = "job \"j\" {\n name = var.x\n type = \"${local.y}\"\n}\n";
     assert_int_equal(ERR_INVALID, job_parse_hcl("t", text, strlen(text), &a, &j, &m));
     assert_int_equal(2, m.n);
-    assert_string_equal("t:2,9-12: Unknown variable; There is no variable named \"var\".",
+    assert_string_equal("t:2,9-14: Unsupported attribute; This object does not have an attribute "
+                        "named \"x\".",
                         m.items[0].text);
-    assert_string_equal("t:3,12-17: Unknown variable; There is no variable named \"local\".",
+    assert_string_equal("t:3,12-19: Unsupported attribute; This object does not have an attribute "
+                        "named \"y\".",
                         m.items[1].text);
     arena_fini(&a);
 }
