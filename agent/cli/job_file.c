@@ -38,21 +38,23 @@ struct given { /* what the flags say of the file's variables */
 
 static bool take_flags(struct cli *c, struct given *g)
 {
-    const char *text;
+    const char *text = NULL;
     struct err e = ERR_INIT;
     size_t n_files = 0, n_vars = 0;
     while (n_files < MAX_GIVEN && cli_flag(c, "var-file", &text)) {
         struct buf b = BUF_INIT;
-        if (file_read(text, 1 << 20, &b, &e)) {
-            fprintf(stderr, "Error getting job struct: %s\n", e.text);
+        if (!text || file_read(text, 1 << 20, &b, &e)) {
+            fprintf(stderr, "Error getting job struct: %s\n",
+                    text ? e.text : "-var-file without a file");
             return false;
         }
         g->files[n_files++] =
             (struct job_source){text, arena_strndup(&c->arena, buf_str(&b), b.len), b.len};
         buf_fini(&b);
+        text = NULL;
     }
-    while (n_vars < MAX_GIVEN && cli_flag(c, "var", &text))
-        g->vars[n_vars++] = text;
+    for (text = NULL; n_vars < MAX_GIVEN && cli_flag(c, "var", &text); text = NULL)
+        g->vars[n_vars++] = text ? text : "";
     g->options = (struct job_parse_options){.environment = (const char *const *)environ,
                                             .var_files = g->files,
                                             .n_var_files = n_files,
