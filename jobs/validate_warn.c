@@ -1,5 +1,5 @@
-/* What a job asks for and this platform keeps without acting on it: said, so that nothing is ignored
- * in silence. */
+/* What a job asks for and this platform keeps without acting on it: said, so that nothing is
+ * ignored in silence. */
 #include "agent/base/str.h"
 #include "jobs/validate_impl.h"
 

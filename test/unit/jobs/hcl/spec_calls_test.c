@@ -1,5 +1,6 @@
-/* The published native syntax, section by section: expressions and what becomes of them. Values are as
- * the language's own implementation gives them; mistakes are where it sees them, in our words. */
+/* The published native syntax, section by section: expressions and what becomes of them. Values
+ * are as the language's own implementation gives them; mistakes are where it sees them, in our
+ * words. */
 #include "test/unit/support/hcl_cases.h"
 
 /* Comments and line ends inside expressions. */
