@@ -1,87 +1,24 @@
 /* :9998: the routing table as JSON, as text and as a page. */
 #include "lb/lb_impl.h"
 
-#include <inttypes.h>
 #include <string.h>
-
-static void str_field(struct buf *b, const char *name, const char *value)
-{
-    buf_printf(b, "\"%s\":", name);
-    buf_json_str(b, value, strlen(value));
-    buf_char(b, ',');
-}
-
-static char *command_of(const struct route *r, const struct target *t, struct arena *a)
-{
-    struct buf b = BUF_INIT;
-    buf_printf(&b, "route add %s %s%s http://%s:%d/", t->service, r->host, r->path, t->host,
-               t->port);
-    if (*t->tags)
-        buf_printf(&b, " tags \"%s\"", t->tags);
-    if (*t->opts)
-        buf_printf(&b, " opts \"%s\"", t->opts);
-    char *text = arena_strndup(a, b.data, b.len);
-    buf_fini(&b);
-    return text;
-}
-
-static void write_target(struct buf *b, const struct route *r, const struct target *t,
-                         struct arena *a)
-{
-    buf_char(b, '{');
-    str_field(b, "service", t->service);
-    str_field(b, "host", r->host);
-    str_field(b, "path", r->path);
-    str_field(b, "src", arena_printf(a, "%s%s", r->host, r->path));
-    str_field(b, "dst", arena_printf(a, "http://%s:%d/", t->host, t->port));
-    str_field(b, "opts", t->opts);
-    buf_printf(b, "\"weight\":");
-    buf_json_f64(b, t->weight);
-    buf_printf(b, ",\"tags\":");
-    if (!*t->tags)
-        buf_str_add(b, "null");
-    for (const char *p = t->tags; *p;) {
-        size_t n = strcspn(p, ",");
-        buf_char(b, p == t->tags ? '[' : ',');
-        buf_json_str(b, p, n);
-        p += n + (p[n] == ',');
-        if (!*p)
-            buf_char(b, ']');
-    }
-    buf_str_add(b, ",\"cmd\":");
-    char *cmd = command_of(r, t, a);
-    buf_json_str(b, cmd, strlen(cmd));
-    buf_str_add(b, ",\"rate1\":0,\"pct99\":0}");
-}
 
 static void on_api_routes(struct http_req *r, void *ctx)
 {
     struct lb *lb = ctx;
     const struct route_table *t = lb->table; /* swapped on this loop only: it stays while we look */
     struct buf b = BUF_INIT;
-    bool raw = http_query(r, "raw") != NULL, first = true;
-    for (size_t i = 0; i < t->n; i++)
-        for (size_t k = 0; k < t->routes[i].n; k++) {
-            const struct target *x = &t->routes[i].targets[k];
-            if (raw) {
-                buf_printf(&b, "%s weight %.4f\n", command_of(&t->routes[i], x, http_arena(r)),
-                           x->weight);
-                continue;
-            }
-            buf_char(&b, first ? '[' : ',');
-            first = false;
-            write_target(&b, &t->routes[i], x, http_arena(r));
-        }
-    if (raw) {
+    if (http_query(r, "raw")) {
+        route_table_text(t, &b);
         http_reply(r, 200, "text/plain; charset=utf-8", buf_str(&b), b.len);
     } else {
-        buf_str_add(&b, first ? "[]" : "]");
+        route_table_json(t, &b);
         http_reply_json(r, 200, &b);
     }
     buf_fini(&b);
 }
 
-static void html(struct buf *b, const char *s)
+void html_add(struct buf *b, const char *s)
 {
     for (; *s; s++)
         switch (*s) {
@@ -118,14 +55,16 @@ static void on_page(struct http_req *r, void *ctx)
         for (size_t k = 0; k < t->routes[i].n; k++) {
             const struct target *x = &t->routes[i].targets[k];
             buf_str_add(&b, "<tr><td>");
-            html(&b, x->service);
+            html_add(&b, x->service);
             buf_str_add(&b, "</td><td>");
-            html(&b, t->routes[i].host);
-            html(&b, t->routes[i].path);
-            buf_printf(&b, "</td><td>http://%s:%d/</td><td>", x->host, x->port);
-            html(&b, x->opts);
+            html_add(&b, t->routes[i].host);
+            html_add(&b, t->routes[i].path);
+            buf_str_add(&b, "</td><td>");
+            html_add(&b, target_url(x, http_arena(r)));
+            buf_str_add(&b, "</td><td>");
+            html_add(&b, x->opts);
             buf_printf(&b, "</td><td class=\"n\">%.2f%%</td><td>", x->weight * 100);
-            html(&b, x->tags);
+            html_add(&b, x->tags);
             buf_str_add(&b, "</td></tr>");
         }
     buf_str_add(

@@ -432,14 +432,37 @@ static void no_route(struct exchange *x)
     h2o_send_inline(x->req, "", 0);
 }
 
+/* Past targets that answer by themselves. false: the request has its answer. */
+static bool pass_gate(struct exchange *x, const struct route_table *table, struct route *route,
+                      const struct target **t, size_t path_len)
+{
+    h2o_req_t *r = x->req;
+    while (*t && (*t)->gated) {
+        x->finished = true; /* before the answer: with it x may go */
+        enum gate_result g = gate_pass(r, *t);
+        if (g == GATE_ANSWERED)
+            return false;
+        x->finished = false;
+        if (g == GATE_OPEN)
+            return true;
+        route = route_table_find(table, route, r->authority.base, r->authority.len, r->path.base,
+                                 path_len);
+        *t = route ? route_pick(route) : NULL;
+    }
+    return true;
+}
+
 /* Chooses (again: the table may have changed), connects or takes a kept connection, and sends. */
 static void try_target(struct exchange *x)
 {
     h2o_req_t *r = x->req;
     size_t path_len = r->query_at == SIZE_MAX ? r->path.len : r->query_at;
-    struct route *route = route_table_find(x->proxy->lb->table, r->authority.base, r->authority.len,
-                                           r->path.base, path_len);
+    const struct route_table *table = x->proxy->lb->table;
+    struct route *route =
+        route_table_find(table, NULL, r->authority.base, r->authority.len, r->path.base, path_len);
     const struct target *t = route ? route_pick(route) : NULL;
+    if (t && t->gated && !pass_gate(x, table, route, &t, path_len))
+        return;
     struct sockaddr_storage ss = {0};
     if (!t && !x->tries) {
         no_route(x);

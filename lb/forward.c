@@ -62,7 +62,7 @@ static size_t put_ipv4(char *out, const uint8_t ip[4])
     return n;
 }
 
-static size_t client_address(const h2o_req_t *r, char out[INET6_ADDRSTRLEN])
+size_t forward_client_address(const h2o_req_t *r, char *out)
 {
     struct sockaddr_storage ss;
     out[0] = '\0';
@@ -83,7 +83,7 @@ static bool has(const h2o_req_t *r, const char *name)
 static void add_forwarded(struct buf *b, const h2o_req_t *r, const struct target *t)
 {
     char ip[INET6_ADDRSTRLEN];
-    size_t n = client_address(r, ip);
+    size_t n = forward_client_address(r, ip);
     ssize_t xff = h2o_find_header_by_str(&r->headers, H2O_STRLIT("x-forwarded-for"), -1);
     buf_str_add(b, "X-Forwarded-For: ");
     if (xff >= 0) {
@@ -123,7 +123,11 @@ char *forward_request(const h2o_req_t *r, const struct target *t, const char *ke
         len -= strip;
     }
     buf_add(&b, r->method.base, r->method.len);
-    buf_str_add(&b, !len || *path != '/' ? " /" : " ");
+    buf_char(&b, ' ');
+    if (t->prepend)
+        buf_str_add(&b, t->prepend);
+    if (!len || *path != '/')
+        buf_char(&b, '/');
     buf_add(&b, path, len);
     buf_str_add(&b, " HTTP/1.1\r\n");
     if (!strcmp(t->host_header, "dst"))

@@ -1,6 +1,7 @@
 /* The router's frame: the table built on the caller's loop when the catalog changes, swapped whole,
  * freed when every proxy loop has passed a quiet point; barriers for those who stop instances. */
 #include "agent/base/check.h"
+#include "agent/base/log.h"
 #include "lb/lb_impl.h"
 
 #include <stdlib.h>
@@ -37,6 +38,16 @@ static void visit_proxy(void *arg)
 
 static void send_barriers(struct lb *lb);
 
+/* Each once, for as long as the tag stays. */
+static void log_complaints(const struct route_table *fresh, const struct route_table *old)
+{
+    for (size_t i = 0; i < fresh->n_complaints; i++) {
+        const struct route_complaint *c = &fresh->complaints[i];
+        if (!old || !route_table_complains(old, c))
+            log_warn("lb", "service %s: tag \"%s\": %s", c->service, c->tag, c->text);
+    }
+}
+
 static void rebuild(struct lb *lb)
 {
     struct store_txn *t;
@@ -49,6 +60,7 @@ static void rebuild(struct lb *lb)
     lb->rebuilt_ns = (int64_t)uv_hrtime();
     lb->rebuild_cost_ns = lb->rebuilt_ns - from;
     struct route_table *old = atomic_exchange(&lb->table, fresh);
+    log_complaints(fresh, old);
     lb->tables++;
     old->waiting_loops = lb->n_proxies;
     for (unsigned i = 0; i < lb->n_proxies; i++) {
@@ -160,6 +172,7 @@ int lb_new(const struct lb_config *c, struct lb **out, int *bound_port, int *bou
     if (rv)
         return rv;
     lb->table = route_table_build(t, lb->tag_prefix, lb->datacenter);
+    log_complaints(lb->table, NULL);
     store_read_end(&t);
     int port = c->port;
     for (unsigned i = 0; !rv && i < lb->n_proxies; i++)

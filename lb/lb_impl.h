@@ -92,6 +92,8 @@ char *forward_request(const h2o_req_t *r, const struct target *t, const char *ke
 /* GET, HEAD, OPTIONS: may be sent again. */
 bool forward_is_harmless(const h2o_req_t *r);
 bool forward_is_hop_by_hop(const char *name, size_t len);
+/* INET6_ADDRSTRLEN bytes; returns the text's length, 0 when unknown. */
+size_t forward_client_address(const h2o_req_t *r, char *out);
 
 /* upstream.c: kept connections, on the proxy's loop */
 void upstream_key(const struct target *t, char out[UPSTREAM_KEY]);
@@ -105,7 +107,16 @@ struct proxy_handler {
     struct proxy *proxy;
 };
 
+/* gate.c */
+enum gate_result {
+    GATE_OPEN,     /* go on to the target */
+    GATE_ANSWERED, /* refused or redirected: the answer is sent */
+    GATE_NEXT      /* a redirect to where the request came from: the next route is asked */
+};
+enum gate_result gate_pass(h2o_req_t *r, const struct target *t);
+
 /* admin.c */
 void admin_routes(struct lb *lb);
+void html_add(struct buf *b, const char *text); /* escaped */
 
 #endif

@@ -2,78 +2,11 @@
 #include "agent/base/str.h"
 #include "discovery/catalog.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-/* --- tags ------------------------------------------------------------------------------------ */
-
-static char *expand(struct arena *a, const char *s, size_t len, const char *dc)
-{
-    struct buf b = BUF_INIT;
-    for (size_t i = 0; i < len; i++) {
-        if (s[i] == '$' && len - i >= 3 &&
-            (!strncmp(s + i, "$DC", 3) || (len - i >= 5 && !strncmp(s + i, "${DC}", 5)))) {
-            buf_str_add(&b, dc);
-            i += s[i + 1] == '{' ? 4 : 2;
-        } else {
-            buf_char(&b, s[i]);
-        }
-    }
-    char *out = arena_strndup(a, buf_str(&b), b.len);
-    buf_fini(&b);
-    return out;
-}
-
-/* "host:80" means host for plain HTTP. */
-static void normalise_host(char *host)
-{
-    for (char *p = host; *p; p++)
-        *p = (char)tolower((unsigned char)*p);
-    size_t n = strlen(host);
-    if (n > 3 && !strcmp(host + n - 3, ":80"))
-        host[n - 3] = '\0';
-}
-
-static void read_option(struct route_tag *t, struct arena *a, const char *option, size_t len)
-{
-    const char *eq = memchr(option, '=', len);
-    char *value = eq ? arena_strndup(a, eq + 1, len - (size_t)(eq - option) - 1) : NULL;
-    if (value && !strncmp(option, "strip=", 6))
-        t->strip = value;
-    else if (value && !strncmp(option, "host=", 5))
-        t->host_header = value;
-}
-
-bool route_tag_parse(const char *tag, const char *prefix, const char *dc, struct arena *a,
-                     struct route_tag *out)
-{
-    memset(out, 0, sizeof(*out));
-    while (*tag == ' ' || *tag == '\t')
-        tag++;
-    if (strncmp(tag, prefix, strlen(prefix)))
-        return false;
-    const char *src = tag + strlen(prefix);
-    size_t len = strcspn(src, " \t"), host_len = strcspn(src, "/");
-    if (!len || host_len >= len)
-        return false; /* no path: a TCP route, which HTTP does not take */
-    char *whole = expand(a, src, len, dc);
-    host_len = strcspn(whole, "/");
-    out->host = arena_strndup(a, whole, host_len);
-    out->path = arena_strdup(a, whole + host_len);
-    out->opts = arena_strdup(a, src + len + strspn(src + len, " \t"));
-    normalise_host(out->host);
-    for (const char *p = src + len; *p;) {
-        p += strspn(p, " \t");
-        size_t n = strcspn(p, " \t");
-        if (!strncmp(p, "proto=", 6) && strncmp(p, "proto=http", n))
-            return false; /* https, tcp and grpc upstreams are not ours to reach */
-        read_option(out, a, p, n);
-        p += n;
-    }
-    return true;
-}
+#define MAX_COMPLAINTS 1000
 
 /* --- building -------------------------------------------------------------------------------- */
 
@@ -103,28 +36,58 @@ static char *other_tags(struct route_table *t, const struct rec_strs *tags, cons
     return out;
 }
 
+static void complain(struct route_table *t, const char *service, const char *tag, const char *text)
+{
+    static const struct rec_desc desc = {"", sizeof(struct route_complaint), NULL, 0, false};
+    struct route_complaint c = {.service = arena_strdup(&t->arena, service),
+                                .tag = arena_strdup(&t->arena, tag),
+                                .text = arena_strdup(&t->arena, text)};
+    struct rec_list l = {t->complaints, t->n_complaints};
+    if (t->n_complaints == MAX_COMPLAINTS || route_table_complains(t, &c))
+        return;
+    struct route_complaint *x = rec_list_add(&desc, &l, &t->arena);
+    *x = c;
+    t->complaints = l.items;
+    t->n_complaints = l.n;
+}
+
+static void add_target(struct route_table *t, const struct catalog_instance *i,
+                       const struct route_tag *tag, const char *prefix)
+{
+    static const struct rec_desc target = {"", sizeof(struct target), NULL, 0, false};
+    struct route *r = route_at(t, tag);
+    struct rec_list l = {r->targets, r->n};
+    struct target *x = rec_list_add(&target, &l, &t->arena);
+    r->targets = l.items;
+    r->n = l.n;
+    *x = (struct target){.service = arena_strdup(&t->arena, i->service.service),
+                         .instance = arena_strdup(&t->arena, i->service.id),
+                         .host = arena_strdup(&t->arena, catalog_instance_address(i)),
+                         .port = (int)i->service.port,
+                         .strip = tag->strip,
+                         .prepend = tag->prepend,
+                         .host_header =
+                             tag->host_header ? tag->host_header : arena_strdup(&t->arena, ""),
+                         .tags = other_tags(t, &i->service.tags, prefix),
+                         .opts = tag->opts,
+                         .fixed_weight = tag->weight,
+                         .gated = tag->redirect_code || tag->access.n,
+                         .redirect_code = tag->redirect_code,
+                         .redirect_url = tag->redirect_url,
+                         .access = tag->access};
+}
+
 static void add_instance(struct route_table *t, const struct catalog_instance *i,
                          const char *prefix, const char *dc)
 {
-    static const struct rec_desc target = {"", sizeof(struct target), NULL, 0, false};
     for (size_t k = 0; k < i->service.tags.n; k++) {
         struct route_tag tag;
-        if (!route_tag_parse(i->service.tags.items[k], prefix, dc, &t->arena, &tag))
-            continue;
-        struct route *r = route_at(t, &tag);
-        struct rec_list l = {r->targets, r->n};
-        struct target *x = rec_list_add(&target, &l, &t->arena);
-        r->targets = l.items;
-        r->n = l.n;
-        *x = (struct target){.service = arena_strdup(&t->arena, i->service.service),
-                             .instance = arena_strdup(&t->arena, i->service.id),
-                             .host = arena_strdup(&t->arena, catalog_instance_address(i)),
-                             .port = (int)i->service.port,
-                             .strip = tag.strip,
-                             .host_header =
-                                 tag.host_header ? tag.host_header : arena_strdup(&t->arena, ""),
-                             .tags = other_tags(t, &i->service.tags, prefix),
-                             .opts = tag.opts};
+        const char *text = i->service.tags.items[k];
+        enum tag_result rv = route_tag_parse(text, prefix, dc, &t->arena, &tag);
+        if (rv != TAG_OTHER && tag.complaint)
+            complain(t, i->service.service, text, tag.complaint);
+        if (rv == TAG_ROUTE)
+            add_target(t, i, &tag, prefix);
     }
 }
 
@@ -136,15 +99,55 @@ static bool has_own_check(const struct catalog_instance *i)
     return false;
 }
 
-/* fabio's order: hosts before none, longer suffixes first; paths reverse-lexicographic. */
+/* From their ends: an exact name stands before "*.name", a longer suffix before a shorter ("*"
+ * sorts before every letter and digit). */
+static int compare_from_end(const char *a, const char *b)
+{
+    size_t n = strlen(a), m = strlen(b);
+    while (n && m && a[n - 1] == b[m - 1])
+        n--, m--;
+    unsigned char x = n ? (unsigned char)a[n - 1] : 0, y = m ? (unsigned char)b[m - 1] : 0;
+    return (x < y) - (x > y);
+}
+
+/* fabio's order: hosts before none, the more specific first; paths reverse-lexicographic. */
 static int by_specificity(const void *a, const void *b)
 {
     const struct route *x = a, *y = b;
-    size_t n = strlen(x->host), m = strlen(y->host);
-    if (!n != !m)
-        return n ? -1 : 1;
-    int c = strcmp(x->host, y->host);
+    if (!*x->host != !*y->host)
+        return *x->host ? -1 : 1;
+    int c = compare_from_end(x->host, y->host);
     return c ? c : -strcmp(x->path, y->path);
+}
+
+/* As fabio's commands sort: the last first. */
+static int by_command(const void *a, const void *b)
+{
+    const struct target *x = a, *y = b;
+    int c = strcmp(y->service, x->service);
+    if (!c)
+        c = strcmp(y->host, x->host);
+    return c ? c : (x->port < y->port) - (x->port > y->port);
+}
+
+/* Fixed weights are scaled down when they exceed 1, and up when nothing else shares the rest; what
+ * they leave is shared equally. */
+static void set_weights(struct route *r)
+{
+    double sum = 0, scale = 1;
+    size_t fixed = 0;
+    for (size_t i = 0; i < r->n; i++)
+        if (r->targets[i].fixed_weight > 0) {
+            sum += r->targets[i].fixed_weight;
+            fixed++;
+        }
+    if (fixed && (sum > 1 || fixed == r->n))
+        scale = 1 / sum;
+    double rest = fixed < r->n && sum < 1 ? (1 - sum) / (double)(r->n - fixed) : 0;
+    r->weighted = fixed > 0;
+    for (size_t i = 0; i < r->n; i++)
+        r->targets[i].weight =
+            r->targets[i].fixed_weight > 0 ? r->targets[i].fixed_weight * scale : rest;
 }
 
 struct route_table *route_table_build(struct store_txn *t, const char *tag_prefix, const char *dc)
@@ -171,10 +174,19 @@ struct route_table *route_table_build(struct store_txn *t, const char *tag_prefi
     arena_fini(&a);
     if (out->n)
         qsort(out->routes, out->n, sizeof(out->routes[0]), by_specificity);
-    for (size_t i = 0; i < out->n; i++)
-        for (size_t k = 0; k < out->routes[i].n; k++)
-            out->routes[i].targets[k].weight = 1.0 / (double)out->routes[i].n;
+    for (size_t i = 0; i < out->n; i++) {
+        qsort(out->routes[i].targets, out->routes[i].n, sizeof(struct target), by_command);
+        set_weights(&out->routes[i]);
+    }
     return out;
+}
+
+bool route_table_complains(const struct route_table *t, const struct route_complaint *c)
+{
+    for (size_t i = 0; i < t->n_complaints; i++)
+        if (!strcmp(t->complaints[i].tag, c->tag) && !strcmp(t->complaints[i].service, c->service))
+            return true;
+    return false;
 }
 
 void route_table_free(struct route_table *t)
@@ -197,12 +209,12 @@ static bool host_matches(const char *pattern, const char *host, size_t len)
            !strncasecmp(star + 1, host + len - after, after);
 }
 
-struct route *route_table_find(const struct route_table *t, const char *host, size_t host_len,
-                               const char *path, size_t path_len)
+struct route *route_table_find(const struct route_table *t, const struct route *after,
+                               const char *host, size_t host_len, const char *path, size_t path_len)
 {
     if (host_len > 3 && !strncmp(host + host_len - 3, ":80", 3))
         host_len -= 3;
-    for (size_t i = 0; i < t->n; i++) {
+    for (size_t i = after ? (size_t)(after - t->routes) + 1 : 0; i < t->n; i++) {
         struct route *r = &t->routes[i];
         size_t n = strlen(r->path);
         if (*r->host && !host_matches(r->host, host, host_len))
@@ -213,9 +225,27 @@ struct route *route_table_find(const struct route_table *t, const char *host, si
     return NULL;
 }
 
+/* Turn n of 2^32 lands at n times the golden section, modulo 1: any run of turns is spread as the
+ * weights are. */
+static const struct target *pick_weighted(const struct route *r, size_t turn)
+{
+    double at = (double)(uint32_t)(turn * 2654435769u) / 4294967296.0;
+    const struct target *last = NULL;
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->targets[i].weight <= 0)
+            continue;
+        last = &r->targets[i];
+        at -= last->weight;
+        if (at < 0)
+            break;
+    }
+    return last;
+}
+
 const struct target *route_pick(struct route *r)
 {
     if (!r->n)
         return NULL;
-    return &r->targets[atomic_fetch_add_explicit(&r->next, 1, memory_order_relaxed) % r->n];
+    size_t turn = atomic_fetch_add_explicit(&r->next, 1, memory_order_relaxed);
+    return r->weighted ? pick_weighted(r, turn) : &r->targets[turn % r->n];
 }
