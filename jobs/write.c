@@ -327,13 +327,13 @@ static void write_config(struct writer *w, const char *key, const json_t *j)
     }
 }
 
-/* A driver's configuration is the block's body; what else is kept as JSON has no form here. */
+/* What is kept as JSON was a block's body. */
 static void write_raw(struct writer *w, const struct rec_field *f, const char *text)
 {
     json_t *j = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
     const char *key;
     const json_t *v;
-    if (!json_is_object(j) || strcmp(f->hcl, "config")) {
+    if (!json_is_object(j)) {
         if (j && !json_is_null(j)) {
             indent(w);
             buf_printf(w->out, "# %s: kept, and not written as a job file has it\n", f->hcl);
