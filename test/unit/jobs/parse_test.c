@@ -38,8 +38,10 @@ static void every_example_is_a_valid_job(void **state)
         if (job_parse_hcl(path, text.data, text.len, &a, &j, &m))
             fail_msg("%s", m.items[0].text);
         job_canonicalize(j, &a);
-        if (job_validate(j, &m, &w))
+        bool refused = strstr(path, "secrets.hcl") != NULL; /* there is no Vault here */
+        if (job_validate(j, &m, &w) && !refused)
             fail_msg("%s: %s", path, m.items[0].text);
+        assert_int_equal(refused, m.n > 0);
         rec_json_write(&job_desc, j, &json); /* and through JSON it is the same job */
         json_t *tree = json_loadb(json.data, json.len, 0, NULL);
         assert_int_equal(0, job_parse_json(tree, &a, &k, &err));
@@ -55,7 +57,7 @@ static void every_example_is_a_valid_job(void **state)
         n++;
     }
     closedir(d);
-    assert_true(n >= 14);
+    assert_true(n >= 20);
 }
 
 /* What the two have in common must be the same; keys only one side has are listed by the caller. */
