@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define CHUNK_BYTES 4064 /* with malloc's own header just under a page */
+#define FIRST_BYTES 1008 /* many arenas never need more: a held request's, an evaluation's */
 
 struct arena_chunk {
     struct arena_chunk *next;
@@ -58,8 +59,8 @@ void *arena_alloc(struct arena *a, size_t size)
     a->used_bytes += size;
     struct arena_chunk *c = a->head;
     if (!c || c->cap - c->used < need) {
-        size_t body = CHUNK_BYTES - sizeof(struct arena_chunk);
-        if (need > body / 4) {
+        size_t body = (a->head ? CHUNK_BYTES : FIRST_BYTES) - sizeof(struct arena_chunk);
+        if (need > CHUNK_BYTES / 4 || need > body) {
             c = chunk_new(need);
             if (a->head) {
                 c->next = a->head->next;
