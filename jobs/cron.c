@@ -125,6 +125,7 @@ static bool take_item(struct cron *c, enum field_id id, const char *item)
         step = strtol(p + 1, &end, 10);
         if (end == p + 1 || step < 1)
             return false;
+        step = step > f->high ? f->high + 1 : step;
         p = end;
     }
     for (long v = low; !*p && v <= high; v += step)

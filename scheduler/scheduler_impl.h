@@ -50,7 +50,7 @@ struct scheduler {
     bool look_due;
     struct node_timer *nodes;  /* hash */
 
-    struct node_cache nodes_seen; /* the workers' and the dry runs' */
+    struct node_cache nodes_seen; /* the workers'; a dry run may outlive it */
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct queued_eval *ready;

@@ -20,7 +20,6 @@ static const struct rec_desc body_desc = REC_DESC("plan", struct plan_body, body
 struct planning { /* one request, off the loop */
     uv_work_t work;
     struct store *store;
-    struct node_cache *cache;
     struct http_req *req; /* NULL when it is gone */
     struct arena arena;
     struct job *job;
@@ -169,7 +168,7 @@ static void on_work(uv_work_t *work)
     bool known = !state_job(t, g->job->namespace, g->job->id, &g->arena, &old);
     as_registered(g->job, known ? &old : NULL, g->index);
     evaluation_init(&e, &g->arena, g->job, "job-register", clock_wall_ns());
-    planner_run(t, g->cache, &e, g->job, e.create_time_ns, &g->arena, &p);
+    planner_run(t, NULL, &e, g->job, e.create_time_ns, &g->arena, &p);
     write_answer(g, &p, known ? &old : NULL);
     store_read_end(&t);
 }
@@ -214,7 +213,6 @@ void job_plan(struct scheduler *s, struct http_req *r, const char *id)
         return;
     struct planning *g = MEM_NEW(struct planning);
     g->store = s->store;
-    g->cache = &s->nodes_seen;
     g->req = r;
     g->diff = b.diff;
     g->warnings = warnings;

@@ -1,4 +1,4 @@
-/* The jobs room's figures: parsing a large file, validating and diffing many jobs. Prints two lines. */
+/* The jobs room: parsing a large file, validating and diffing many jobs. Prints two lines. */
 #include "agent/base/file.h"
 #include "jobs/diff.h"
 #include "jobs/job.h"
