@@ -14,7 +14,7 @@ SRC      := $(filter-out agent/main.c,$(foreach d,$(ROOM_DIRS),$(wildcard $(d)/*
 # The executor is a program of its own (DESIGN 6), static and small, carried inside the binary.
 EXECUTOR_SRC := $(wildcard agent/client/executor/*.c)
 
-PKGS     := libuv jansson ldns libcurl lmdb msgpack libpcre2-8 openssl zlib libcap
+PKGS     := libuv jansson ldns libcurl lmdb msgpack libpcre2-8 openssl zlib libcap libcrypt yaml-0.1
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS     := -lh2o $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm -ldl -lpthread
 

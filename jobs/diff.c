@@ -141,6 +141,12 @@ static bool is_plain(const struct rec_field *f)
     return f->kind < REC_RAW && f->kind != REC_BYTES;
 }
 
+/* Shown as an object of its own. */
+static bool is_part(const struct rec_field *f)
+{
+    return !is_plain(f) && !is_string_map(f) && f->kind != REC_BYTES;
+}
+
 static const char *plain_text(const struct rec_field *f, const void *rec, struct arena *a)
 {
     if (!rec)
@@ -248,8 +254,7 @@ static const char *type_by_fields(const struct diff_fields *l)
 static bool has_parts(const struct rec_desc *d)
 {
     for (size_t i = 0; i < d->n_fields; i++)
-        if (!is_plain(&d->fields[i]) && !is_string_map(&d->fields[i]) &&
-            !is_hidden(d, &d->fields[i]))
+        if (is_part(&d->fields[i]) && !is_hidden(d, &d->fields[i]))
             return true;
     return false;
 }
@@ -440,22 +445,32 @@ static void diff_part(struct diff_objects *out, const struct rec_field *f, const
         diff_items(out, name, match, f->of, p, q, a);
 }
 
+static size_t rule_of(const struct rec_field *f)
+{
+    size_t r = 0;
+    while (r < N_PARTS && strcmp(parts[r].field, f->name))
+        r++;
+    return r;
+}
+
 static void diff_parts(struct diff_objects *out, const struct rec_desc *d, const void *o,
                        const void *n, struct arena *a)
 {
-    for (size_t r = 0; r <= N_PARTS; r++)
-        for (size_t i = 0; i < d->n_fields; i++) {
-            const struct rec_field *f = &d->fields[i];
-            if (is_plain(f) || is_string_map(f) || f->kind == REC_BYTES || is_hidden(d, f))
-                continue;
-            bool ruled = false;
-            for (size_t k = 0; k < N_PARTS; k++)
-                ruled |= !strcmp(parts[k].field, f->name);
-            if (r < N_PARTS && !strcmp(parts[r].field, f->name))
-                diff_part(out, f, parts[r].shown, parts[r].match, o, n, a);
-            else if (r == N_PARTS && !ruled)
-                diff_part(out, f, f->name, NULL, o, n, a);
-        }
+    const struct rec_field *ruled[N_PARTS] = {NULL}, *f;
+    for (size_t i = 0; i < d->n_fields; i++) {
+        f = &d->fields[i];
+        size_t r = is_part(f) ? rule_of(f) : N_PARTS;
+        if (r < N_PARTS)
+            ruled[r] = f;
+    }
+    for (size_t r = 0; r < N_PARTS; r++)
+        if (ruled[r] && !is_hidden(d, ruled[r]))
+            diff_part(out, ruled[r], parts[r].shown, parts[r].match, o, n, a);
+    for (size_t i = 0; i < d->n_fields; i++) {
+        f = &d->fields[i];
+        if (is_part(f) && !is_hidden(d, f) && rule_of(f) == N_PARTS)
+            diff_part(out, f, f->name, NULL, o, n, a);
+    }
 }
 
 /* --- tasks, groups, the job ------------------------------------------------------------------ */

@@ -1,6 +1,6 @@
 /* Job files and API bodies to jobs; mistakes and how they are shown. */
-#include "jobs/hcl/hcl.h"
-#include "jobs/job.h"
+#include "agent/base/str.h"
+#include "jobs/inputs.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -40,8 +40,9 @@ void job_mistakes_write(const struct job_mistakes *m, struct buf *out)
 }
 
 /* The one job block of the file. */
-static const struct hcl_block *job_block(struct hcl_diags *diags, const struct hcl_body *body)
+static const struct hcl_block *job_block(struct hcl_eval *ev, const struct hcl_body *body)
 {
+    struct hcl_diags *diags = ev->diags;
     const struct hcl_block *job = NULL;
     for (size_t i = 0; i < body->n; i++) {
         const struct hcl_attr *a = body->items[i].attr;
@@ -49,6 +50,9 @@ static const struct hcl_block *job_block(struct hcl_diags *diags, const struct h
         if (a)
             hcl_diag_add(diags, a->name_range, "Unsupported argument",
                          "An argument named \"%s\" is not expected here.", a->name);
+        else if (str_eq(b->type, "variable") || str_eq(b->type, "variables") ||
+                 str_eq(b->type, "locals"))
+            continue;
         else if (strcmp(b->type, "job"))
             hcl_diag_add(diags, b->type_range, "Unsupported block type",
                          "Blocks of type \"%s\" are not expected here.", b->type);
@@ -117,17 +121,36 @@ static void groups_of_tasks(struct hcl_eval *ev, const struct hcl_body *blocks, 
         j->groups = all;
 }
 
+/* The blocks that hold what the job has no field for. */
+static int job_labels(const void *ctx, const char *name)
+{
+    if (str_eq(name, "task"))
+        return 1;
+    return str_eq(name, "vault") ? 0 : hcl_desc_labels(&job_desc, name);
+}
+static int group_labels(const void *ctx, const char *name)
+{
+    return str_eq(name, "vault") ? 0 : hcl_desc_labels(&task_group_desc, name);
+}
+
 /* The group blocks without their vault blocks, which are kept in the order of the groups. */
-static void take_group_vaults(struct arena *a, struct hcl_body *body, struct hcl_body *vaults)
+static void take_group_vaults(struct hcl_eval *ev, struct hcl_body *body, struct hcl_body *vaults)
 {
     size_t n = 0;
     for (size_t i = 0; i < body->n; i++) {
         const struct hcl_block *b = body->items[i].block;
         if (!b || strcmp(b->type, "group"))
             continue;
-        struct hcl_block *copy = arena_memdup(a, b, sizeof *b);
-        copy->body = take_blocks(a, b->body, "vault", &vaults[n++]);
+        struct hcl_block *copy = arena_memdup(ev->arena, b, sizeof *b);
+        const struct hcl_body *all = hcl_json_blocks(ev, b->body, group_labels, NULL);
+        struct hcl_body *taken = &vaults[n++];
+        copy->body = take_blocks(ev->arena, all, "vault", taken);
         body->items[i].block = copy;
+        for (size_t k = 0; b->scope && k < taken->n; k++) {
+            struct hcl_block *vault = arena_memdup(ev->arena, taken->items[k].block, sizeof *b);
+            vault->scope = b->scope;
+            taken->items[k].block = vault;
+        }
     }
 }
 
@@ -135,11 +158,12 @@ static struct job *decode_job(struct hcl_eval *ev, const struct hcl_block *block
 {
     struct job *j = ARENA_NEW(ev->arena, struct job);
     struct hcl_body tasks, vaults;
-    struct hcl_body *body = take_blocks(ev->arena, block->body, "task", &tasks);
+    const struct hcl_body *all = hcl_expand(ev, hcl_json_blocks(ev, block->body, job_labels, NULL));
+    struct hcl_body *body = take_blocks(ev->arena, all, "task", &tasks);
     body = take_blocks(ev->arena, body, "vault", &vaults);
     struct hcl_body *group_vaults = ARENA_ARRAY(ev->arena, struct hcl_body, body->n + 1);
     rec_init(&job_desc, j);
-    take_group_vaults(ev->arena, body, group_vaults);
+    take_group_vaults(ev, body, group_vaults);
     hcl_decode(ev, body, &job_desc, j);
     hcl_decode_labels(ev, block, &job_desc, j);
     for (size_t i = 0; i < j->groups.n; i++)
@@ -151,30 +175,58 @@ static struct job *decode_job(struct hcl_eval *ev, const struct hcl_block *block
     return j;
 }
 
-/* What a job file may not leave to the runtime. */
-static bool is_ours(const struct hcl_scope *s, const char *name)
+void mistakes_take(struct job_mistakes *m, struct hcl_diags *diags)
 {
-    return !strcmp(name, "var") || !strcmp(name, "local");
+    for (size_t i = 0; i < diags->n; i++) {
+        struct job_mistake *x = mistake_new(m);
+        x->text = arena_strdup(m->arena, hcl_diag_text(diags, &diags->items[i]));
+        x->snippet = arena_strdup(m->arena, hcl_diag_snippet(diags, &diags->items[i]));
+    }
+}
+
+static bool is_json(const char *text, size_t len)
+{
+    size_t i = 0;
+    while (i < len && (text[i] == ' ' || text[i] == '\t' || text[i] == '\r' || text[i] == '\n'))
+        i++;
+    return i < len && text[i] == '{';
+}
+
+static int root_labels(const void *ctx, const char *name)
+{
+    if (str_eq(name, "job") || str_eq(name, "variable"))
+        return 1;
+    return str_eq(name, "locals") || str_eq(name, "variables") ? 0 : -1;
+}
+
+int job_parse(const struct job_source *source, const struct job_parse_options *options,
+              struct arena *a, struct job **out, struct job_mistakes *mistakes)
+{
+    const struct hcl_file file = {source->name, source->text, source->len};
+    struct hcl_file plain = file; /* JSON with its strings' escapes read */
+    const struct hcl_env env = {options && options->files, options ? options->base_dir : NULL};
+    struct hcl_diags diags;
+    struct inputs in;
+    size_t before = mistakes->n;
+    hcl_diags_init(&diags, a, &file);
+    struct hcl_eval ev = {.file = &plain, .arena = a, .diags = &diags, .env = &env};
+    const struct hcl_body *body = is_json(file.text, file.len)
+                                      ? hcl_parse_json(&file, a, &diags, &plain)
+                                      : hcl_parse(&file, a, &diags);
+    body = hcl_json_blocks(&ev, body, root_labels, NULL);
+    const struct hcl_block *block = job_block(&ev, body);
+    inputs_read(&in, &ev, body, options, mistakes);
+    *out = block ? decode_job(&ev, block) : NULL;
+    hcl_diags_sort(&diags);
+    mistakes_take(mistakes, &diags);
+    return mistakes->n > before ? ERR_INVALID : 0;
 }
 
 int job_parse_hcl(const char *filename, const char *text, size_t len, struct arena *a,
                   struct job **out, struct job_mistakes *mistakes)
 {
-    const struct hcl_file file = {filename, text, len};
-    const struct hcl_scope scope = {.strict_root = is_ours};
-    struct hcl_diags diags;
-    hcl_diags_init(&diags, a, &file);
-    struct hcl_eval ev = {.file = &file, .arena = a, .diags = &diags, .scope = &scope};
-    const struct hcl_body *body = hcl_parse(&file, a, &diags);
-    const struct hcl_block *block = job_block(&diags, body);
-    *out = block ? decode_job(&ev, block) : NULL;
-    hcl_diags_sort(&diags);
-    for (size_t i = 0; i < diags.n; i++) {
-        struct job_mistake *m = mistake_new(mistakes);
-        m->text = hcl_diag_text(&diags, &diags.items[i]);
-        m->snippet = hcl_diag_snippet(&diags, &diags.items[i]);
-    }
-    return diags.n ? ERR_INVALID : 0;
+    const struct job_source file = {filename, text, len};
+    return job_parse(&file, NULL, a, out, mistakes);
 }
 
 int job_parse_json(const json_t *json, struct arena *a, struct job **out, struct err *e)

@@ -436,15 +436,8 @@ static void check_task(struct check_ctx *c, struct job_mistakes *outer,
                         " MB) must be less than requested disk capacity (%" PRId64 " MB)",
                         log_mb, g->ephemeral_disk->size_mb);
     validate_task_blocks(&in, g, t);
-    if (warnings && t->resources && t->resources->networks.n)
-        job_mistake_add(warnings, "task network resources have been deprecated as of Nomad 0.12.0. "
-                                  "Please configure networking via group network block.");
-    if (warnings && t->templates.n)
-        job_mistake_add(warnings, "Task \"%s\": template blocks are kept but not rendered yet",
-                        t->name);
-    if (warnings && t->artifacts.n)
-        job_mistake_add(warnings, "Task \"%s\": artifact blocks are kept but not fetched yet",
-                        t->name);
+    if (warnings)
+        validate_task_warnings(warnings, t);
     validate_fold(outer, &in, "Task", t->name);
     (void)c;
 }
@@ -492,6 +485,8 @@ static void check_group(struct check_ctx *c, const struct task_group *g)
         check_task(c, &in, warnings, g, &g->tasks.items[i], &labels);
     check_services(&in, &g->services, &labels, true);
     validate_fold(c->mistakes, &in, "Task group", g->name);
+    if (warnings)
+        validate_group_warnings(warnings, g);
     if (warnings && warn.n) {
         struct buf b = BUF_INIT;
         job_mistakes_write(&warn, &b);
@@ -568,5 +563,7 @@ int job_validate(const struct job *j, struct job_mistakes *m, struct job_mistake
                                 j->groups.items[i].name, k + 1);
         check_group(&c, &j->groups.items[i]);
     }
+    if (warnings)
+        validate_job_warnings(warnings, j);
     return m->n ? ERR_INVALID : 0;
 }

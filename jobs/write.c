@@ -327,13 +327,19 @@ static void write_config(struct writer *w, const char *key, const json_t *j)
     }
 }
 
-/* A driver's configuration is the block's body; what else is kept as JSON has no form here. */
+/* What is a body of the user's own words in a job file; what else is kept as JSON has no form
+ * here. */
+static bool is_free_form(const struct rec_field *f)
+{
+    return !strcmp(f->hcl, "config") || !strcmp(f->hcl, "policy");
+}
+
 static void write_raw(struct writer *w, const struct rec_field *f, const char *text)
 {
     json_t *j = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
     const char *key;
     const json_t *v;
-    if (!json_is_object(j) || strcmp(f->hcl, "config")) {
+    if (!json_is_object(j) || !is_free_form(f)) {
         if (j && !json_is_null(j)) {
             indent(w);
             buf_printf(w->out, "# %s: kept, and not written as a job file has it\n", f->hcl);

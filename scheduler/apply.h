@@ -33,6 +33,8 @@ int apply_deployment_promote(struct store_txn *t, log_index index, const void *p
 
 int apply_node_scheduling(struct store_txn *t, log_index index, const void *payload, size_t len,
                           struct store_result *r);
+int apply_periodic_launch(struct store_txn *t, log_index index, const void *payload, size_t len,
+                          struct store_result *r);
 int apply_reap(struct store_txn *t, log_index index, const void *payload, size_t len,
                struct store_result *r);
 

@@ -245,7 +245,7 @@ static void health_set(struct store_txn *t, log_index index, struct allocation *
     bool canary = x->deployment_status && x->deployment_status->canary;
     x->deployment_status = ARENA_NEW(a, struct alloc_deployment_status);
     *x->deployment_status = (struct alloc_deployment_status){healthy, time_ns, canary, index};
-    if (healthy || state_deployment(t, x->deployment_id, a, &d))
+    if (healthy || str_is_empty(x->deployment_id) || state_deployment(t, x->deployment_id, a, &d))
         return;
     const struct deployment_state *s = rec_map_find(&d.groups, sizeof(*s), x->task_group);
     if (s && s->progress_deadline_ns > 0)
@@ -266,7 +266,7 @@ static void report(struct store_txn *t, log_index index, const struct allocation
     x.task_states = from->task_states;
     x.modify_time_ns = now_ns;
     int8_t health = from->deployment_status ? from->deployment_status->healthy : REC_NULL_BOOL;
-    bool news = health != REC_NULL_BOOL && health != old_health && !str_is_empty(x.deployment_id);
+    bool news = health != REC_NULL_BOOL && health != old_health;
     if (news)
         health_set(t, index, &x, health, from->deployment_status->timestamp_ns, &a);
     alloc_update(t, index, &x, was_live, false);

@@ -160,9 +160,22 @@ static void prune_versions(struct store_txn *t, const struct job *j)
     arena_fini(&a);
 }
 
+/* The table of those that are to be launched is kept in step. */
+static void periodic_put(struct store_txn *t, const struct job *j, int64_t last_launch_s)
+{
+    char key[STATE_KEY_MAX];
+    size_t n = state_job_key(key, j->namespace, j->id);
+    struct periodic_row row = {last_launch_s};
+    if (j->periodic && j->periodic->enabled != 0 && !j->stop)
+        store_put_rec(t, &table_periodic, key, n, &periodic_row_desc, &row);
+    else
+        store_del(t, &table_periodic, key, n);
+}
+
 static void job_put(struct store_txn *t, const struct job *j)
 {
     char key[STATE_KEY_MAX + 16];
+    periodic_put(t, j, j->submit_time_ns / INT64_C(1000000000));
     store_put_rec(t, &table_jobs, key, state_job_key(key, j->namespace, j->id), &job_desc, j);
     struct buf b = BUF_INIT;
     rec_pack(&job_desc, j, &b);
@@ -219,6 +232,7 @@ void job_purge(struct store_txn *t, const char *ns, const char *id)
     char key[STATE_KEY_MAX + 16];
     size_t n = state_job_key(key, ns, id);
     store_del(t, &table_jobs, key, n);
+    store_del(t, &table_periodic, key, n);
     key[n++] = '\0';
     for (;;) {
         struct store_cursor c;
@@ -260,6 +274,33 @@ int apply_job_deregister(struct store_txn *t, log_index index, const void *paylo
     }
     if (known)
         job_status_refresh(t, index, c.namespace, c.id);
+out:
+    arena_fini(&a);
+    return rv;
+}
+
+int apply_periodic_launch(struct store_txn *t, log_index index, const void *payload, size_t len,
+                          struct store_result *r)
+{
+    struct arena a = ARENA_INIT;
+    struct cmd_periodic_launch c;
+    struct job j;
+    int rv = rec_unpack(&cmd_periodic_launch_desc, payload, len, &a, &c, NULL);
+    if (rv)
+        goto out;
+    if (state_job(t, c.namespace, c.id, &a, &j) || !j.periodic || j.stop) {
+        r->code = ERR_NOT_FOUND;
+        snprintf(r->text, sizeof(r->text), "job not found");
+        goto out;
+    }
+    if (c.launch_s)
+        periodic_put(t, &j, c.launch_s);
+    if (c.job)
+        r->number = job_upsert(t, index, &a, c.job);
+    if (c.eval) {
+        c.eval->job_modify_index = r->number;
+        eval_put(t, index, c.eval);
+    }
 out:
     arena_fini(&a);
     return rv;

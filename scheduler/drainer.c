@@ -88,6 +88,22 @@ static bool is_marked(const struct drain_look *l, const struct allocation *x)
     return false;
 }
 
+/* Judged so by its client; or, where no deployment asked for a judgement, running for long
+ * enough. */
+static bool is_healthy(const struct drain_look *l, const struct allocation *x,
+                       const struct task_group *g)
+{
+    if (x->deployment_status && x->deployment_status->healthy != REC_NULL_BOOL)
+        return x->deployment_status->healthy == 1;
+    if (!str_is_empty(x->deployment_id) || !str_eq(x->client_status, "running"))
+        return false;
+    int64_t since = 0, wait_ns = g->migrate ? g->migrate->min_healthy_time_ns : 0;
+    for (size_t i = 0; i < x->task_states.n; i++)
+        if (x->task_states.items[i].started_at_ns > since)
+            since = x->task_states.items[i].started_at_ns;
+    return since && l->now_ns - since >= (wait_ns == REC_NULL_INT ? 0 : wait_ns);
+}
+
 /* A group keeps count - max_parallel healthy ones; those above may go. */
 static bool may_go(struct drain_look *l, const struct job *j, const struct allocation *x)
 {
@@ -101,7 +117,7 @@ static bool may_go(struct drain_look *l, const struct job *j, const struct alloc
     for (size_t i = 0; i < all.n; i++) {
         const struct allocation *y = &all.items[i];
         healthy += str_eq(y->task_group, x->task_group) && !alloc_is_terminal(y) &&
-                   y->deployment_status && y->deployment_status->healthy == 1 && !is_marked(l, y);
+                   is_healthy(l, y, g) && !is_marked(l, y);
     }
     return healthy - (g->count - parallel) > 0;
 }

@@ -22,6 +22,7 @@ int scheduler_new(const struct scheduler_config *c, struct scheduler **out, stru
     int rv = broker_start(s, e);
     watcher_start(s);
     drainer_start(s);
+    periodic_start(s);
     workers_start(s, c->workers ? c->workers : 1);
     *out = s;
     return rv;
@@ -37,6 +38,7 @@ static void on_closed(uv_handle_t *h)
     heartbeat_stop(s);
     watcher_stop(s);
     drainer_stop(s);
+    periodic_stop(s);
     broker_stop(s);
     node_cache_fini(&s->nodes_seen);
     pthread_mutex_destroy(&s->nodes_seen.lock);
@@ -55,7 +57,8 @@ static void on_closed(uv_handle_t *h)
 static void close_handles(void *arg) /* posted: after what the workers posted */
 {
     struct scheduler *s = arg;
-    s->open_handles = 6;
+    s->open_handles = 7;
+    uv_close((uv_handle_t *)&s->periodic_timer, on_closed);
     uv_close((uv_handle_t *)&s->drain_timer, on_closed);
     uv_close((uv_handle_t *)&s->gc_timer, on_closed);
     uv_close((uv_handle_t *)&s->deployment_timer, on_closed);

@@ -35,8 +35,11 @@ struct scheduler {
 
     /* broker: the loop's, but for `lock` and what it guards */
     struct store_watch *watch_evals, *watch_nodes, *watch_freed, *watch_allocs,
-        *watch_deployments, *watch_drains;
-    uv_timer_t delay_timer, heartbeat_timer, deployment_timer, drain_timer, gc_timer;
+        *watch_deployments, *watch_drains,
+        *watch_periodic;
+    uv_timer_t delay_timer, heartbeat_timer, deployment_timer, drain_timer, gc_timer,
+        periodic_timer;
+    int launches; /* of periodic jobs, on their way through the log */
     bool deployments_changed; /* a look at them is due */
     bool closing;
     int open_handles;
@@ -87,6 +90,16 @@ void drainer_stop(struct scheduler *s);
 /* The DrainStrategy of an API's DrainSpec; NULL with e. */
 char *drain_strategy_text(const char *spec_json, size_t len, int64_t now_ns, struct arena *a,
                           struct err *e);
+
+/* periodic.c */
+void periodic_start(struct scheduler *s);
+void periodic_stop(struct scheduler *s);
+/* When the job is launched next after a time, or 0. */
+int64_t periodic_next(const struct job *j, int64_t after_s, struct arena *a);
+/* The command that launches an instance, without noting the launch. */
+void periodic_child(const struct job *j, int64_t launch_s, int64_t now_ns, struct arena *a,
+                    struct cmd_periodic_launch *out);
+bool periodic_child_lives(struct store_txn *t, const struct job *j, struct arena *a);
 
 /* watcher.c */
 void watcher_start(struct scheduler *s);

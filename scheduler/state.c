@@ -22,6 +22,7 @@ const struct store_table table_allocs_by_node = {74, "sched.allocs_by_node"};
 const struct store_table table_deployments = {75, "sched.deployments"};
 const struct store_table table_deployments_by_job = {76, "sched.deployments_by_job"};
 const struct store_table table_deployments_open = {78, "sched.deployments_open"};
+const struct store_table table_periodic = {79, "sched.periodic"};
 
 static const struct store_table *const tables[] = {&table_jobs,
                                                    &table_job_versions,
@@ -37,7 +38,8 @@ static const struct store_table *const tables[] = {&table_jobs,
                                                    &table_deployments,
                                                    &table_deployments_by_job,
                                                    &table_evals_open,
-                                                   &table_deployments_open};
+                                                   &table_deployments_open,
+                                                   &table_periodic};
 
 static const struct store_command commands[] = {
     {CMD_JOB_REGISTER, "job-register", apply_job_register},
@@ -53,6 +55,7 @@ static const struct store_command commands[] = {
     {CMD_DEPLOYMENT_PROMOTE, "deployment-promote", apply_deployment_promote},
     {CMD_NODE_SCHEDULING, "node-scheduling", apply_node_scheduling},
     {CMD_REAP, "reap", apply_reap},
+    {CMD_PERIODIC_LAUNCH, "periodic-launch", apply_periodic_launch},
 };
 
 const struct store_module scheduler_store_module = {"scheduler", tables,
@@ -159,6 +162,21 @@ static const struct rec_field reap_fields[] = {
     REC_OF(struct cmd_reap, jobs, "Jobs", REC_LIST, 0, &reaped_job_desc),
 };
 const struct rec_desc cmd_reap_desc = REC_DESC("reap", struct cmd_reap, reap_fields);
+
+static const struct rec_field periodic_launch_fields[] = {
+    REC(struct cmd_periodic_launch, namespace, "Namespace", REC_STR, 0),
+    REC(struct cmd_periodic_launch, id, "ID", REC_STR, 0),
+    REC(struct cmd_periodic_launch, launch_s, "Launch", REC_INT, 0),
+    REC_OF(struct cmd_periodic_launch, job, "Job", REC_PTR, 0, &job_desc),
+    REC_OF(struct cmd_periodic_launch, eval, "Eval", REC_PTR, 0, &evaluation_desc),
+    REC(struct cmd_periodic_launch, now_ns, "Now", REC_INT, 0),
+};
+const struct rec_desc cmd_periodic_launch_desc =
+    REC_DESC("periodic-launch", struct cmd_periodic_launch, periodic_launch_fields);
+static const struct rec_field periodic_row_fields[] = {
+    REC(struct periodic_row, last_launch_s, "LastLaunch", REC_INT, 0)};
+const struct rec_desc periodic_row_desc =
+    REC_DESC("periodic", struct periodic_row, periodic_row_fields);
 
 static const struct rec_field usage_fields[] = {
     REC(struct node_usage, cpu, "CPU", REC_INT, 0),

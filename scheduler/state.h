@@ -20,7 +20,7 @@ extern const struct store_table table_jobs, table_job_versions, table_job_counts
     table_usage, table_evals, table_evals_by_job,
     table_evals_open, table_allocs, table_allocs_by_id,
     table_allocs_by_job, table_allocs_by_node, table_deployments, table_deployments_by_job,
-    table_deployments_open;
+    table_deployments_open, table_periodic;
 
 enum scheduler_command {
     CMD_JOB_REGISTER = 0x200,
@@ -35,7 +35,8 @@ enum scheduler_command {
     CMD_DEPLOYMENT_STATUS,
     CMD_DEPLOYMENT_PROMOTE,
     CMD_NODE_SCHEDULING,
-    CMD_REAP
+    CMD_REAP,
+    CMD_PERIODIC_LAUNCH
 };
 
 /* --- command payloads ------------------------------------------------------------------------ */
@@ -114,6 +115,17 @@ struct cmd_reap { /* what is over and old; checked again */
     struct rec_strs evals, allocs, deployments, nodes;
     struct REC_LIST_BODY(struct reaped_job) jobs;
 };
+struct cmd_periodic_launch {
+    char *namespace, *id; /* the periodic job */
+    int64_t launch_s;     /* noted as its last launch; 0: not noted */
+    struct job *job;      /* the instance, or NULL when it was left out */
+    struct evaluation *eval;
+    int64_t now_ns;
+};
+struct periodic_row { /* of a periodic job that is not stopped, by the job's key */
+    int64_t last_launch_s; /* its registration at first */
+};
+extern const struct rec_desc cmd_periodic_launch_desc, periodic_row_desc;
 extern const struct rec_desc cmd_node_scheduling_desc, cmd_reap_desc;
 extern const struct rec_desc cmd_job_register_desc, cmd_job_deregister_desc, cmd_node_status_desc,
     cmd_evals_desc, cmd_plan_desc, cmd_alloc_updates_desc, cmd_alloc_stop_desc,

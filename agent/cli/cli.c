@@ -289,6 +289,7 @@ static const struct command commands[] = {
     {"job deployments", cmd_job_deployments, NULL},
     {"job eval", cmd_job_eval, NULL},
     {"job dispatch", cmd_job_dispatch, "Start an instance of a parameterized job"},
+    {"job periodic", cmd_job_periodic, "Launch a periodic job now: job periodic force JOB"},
     {"job scale", cmd_job_scale, "Change the count of a group"},
     {"node drain", cmd_node_drain, "Move what runs on a node elsewhere"},
     {"node eligibility", cmd_node_eligibility, "Let a node take work, or not"},

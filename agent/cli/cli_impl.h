@@ -79,6 +79,9 @@ void cli_print_deployment(struct cli *c, const struct deployment *d, bool verbos
 /* progress.c: on a terminal follows the deployment to its end; 1 when it did not end well. */
 int cli_progress(struct cli *c, const char *deployment_id);
 
+/* "2026-11-23T18:15:00Z (1m14s from now)", or NULL for a job that is not periodic. */
+const char *cli_next_launch(struct cli *c, const struct job *j);
+
 /* What a change answers with. */
 struct cli_answer {
     char *eval_id, *warnings;
@@ -121,6 +124,7 @@ int cmd_job_inspect(struct cli *c);
 int cmd_job_eval(struct cli *c);
 int cmd_job_dispatch(struct cli *c);
 int cmd_job_scale(struct cli *c);
+int cmd_job_periodic(struct cli *c);
 int cmd_alloc_stop(struct cli *c);
 int cmd_node_drain(struct cli *c);
 int cmd_node_eligibility(struct cli *c);

@@ -1,6 +1,7 @@
-/* job dispatch, job scale. */
+/* job dispatch, job periodic, job scale. */
 #include "agent/base/file.h"
 #include "agent/cli/cli_impl.h"
+#include "jobs/cron.h"
 
 #include <inttypes.h>
 
@@ -93,6 +94,40 @@ int cmd_job_dispatch(struct cli *c)
         return 0;
     putchar('\n');
     return cli_monitor(c, d.eval_id);
+}
+
+const char *cli_next_launch(struct cli *c, const struct job *j)
+{
+    struct cron cron;
+    const struct zone *z;
+    int64_t now = clock_wall_ns();
+    if (!j->periodic || j->periodic->enabled == 0 || cron_parse(j->periodic->spec, &cron, NULL) ||
+        zone_load(j->periodic->time_zone, &c->arena, &z, NULL))
+        return NULL;
+    int64_t next = cron_next(&cron, z, now / NS_PER_SEC) * NS_PER_SEC;
+    return next ? arena_printf(&c->arena, "%s (%s from now)", cli_time(c, next),
+                               cli_span(c, next - now))
+                : NULL;
+}
+
+int cmd_job_periodic(struct cli *c)
+{
+    bool detach = cli_switch(c, "detach", false);
+    struct cli_answer a;
+    cli_switch(c, "verbose", false);
+    if (!cli_wants(c, 2, "a subcommand and one argument: force <job>"))
+        return 1;
+    if (strcmp(c->args[0], "force")) {
+        fprintf(stderr, "platform job periodic: no subcommand \"%s\"\n", c->args[0]);
+        return 1;
+    }
+    if (!cli_put(c, arena_printf(&c->arena, "/v1/job/%s/periodic/force", c->args[1]), NULL,
+                 "Error forcing periodic job", &a))
+        return 1;
+    if (!detach)
+        return cli_follow(c, a.eval_id, false);
+    printf("Force periodic successful\nEvaluation ID: %s\n", a.eval_id);
+    return 0;
 }
 
 /* The group may be left out when there is only one. */

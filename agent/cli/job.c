@@ -275,6 +275,9 @@ int cmd_run(struct cli *c)
         printf("Job Warnings:\n%s\n", a.warnings);
     if (str_is_empty(a.eval_id)) {
         printf("Job registration successful\n");
+        const char *next = cli_next_launch(c, j);
+        if (next)
+            printf("Approximate next launch time: %s\n", next);
         return 0;
     }
     if (detach) {

@@ -68,6 +68,9 @@ static void print_job(struct cli *c, const struct job *j)
                j->id, j->name, cli_time(c, j->submit_time_ns), j->type, j->priority, buf_str(&dcs),
                j->namespace, j->status, j->stop ? " (stopped)" : "", j->periodic ? "true" : "false",
                j->parameterized && !j->dispatched ? "true" : "false");
+    const char *next = j->stop ? NULL : cli_next_launch(c, j);
+    if (next)
+        buf_printf(&b, "\nNext Periodic Launch|%s", next);
     cli_pairs(b.data);
     buf_fini(&b);
     buf_fini(&dcs);

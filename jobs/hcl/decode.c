@@ -1,7 +1,7 @@
 /* Bodies into records, by the descriptor's hcl names. */
 #include "agent/base/duration.h"
 #include "agent/base/str.h"
-#include "jobs/hcl/parse_impl.h"
+#include "jobs/hcl/eval_impl.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -39,38 +39,14 @@ static const struct rec_field *field_find(const struct rec_desc *d, const char *
     return NULL;
 }
 
-/* Levenshtein distance, for "did you mean"; short names only. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[64], n = strlen(a), m = strlen(b);
-    if (n >= 60 || m >= 60)
-        return 99;
-    for (size_t j = 0; j <= m; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= n; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= m; j++) {
-            size_t up = row[j], cost = diagonal + (a[i - 1] != b[j - 1]);
-            size_t best = row[j - 1] + 1 < up + 1 ? row[j - 1] + 1 : up + 1;
-            row[j] = cost < best ? cost : best;
-            diagonal = up;
-        }
-    }
-    return row[m];
-}
-
 static const char *suggestion(struct hcl_eval *ev, const struct rec_desc *d, const char *name)
 {
-    const char *best = NULL;
-    size_t least = strlen(name) < 4 ? 2 : 3;
+    struct nearest near;
+    nearest_start(&near, name);
     for (size_t i = 0; i < d->n_fields; i++)
-        if (d->fields[i].hcl && is_argument(&d->fields[i]) &&
-            distance(name, d->fields[i].hcl) < least) {
-            least = distance(name, d->fields[i].hcl);
-            best = d->fields[i].hcl;
-        }
-    return best ? arena_printf(ev->arena, " Did you mean \"%s\"?", best) : "";
+        if (d->fields[i].hcl && is_argument(&d->fields[i]))
+            nearest_offer(&near, d->fields[i].hcl);
+    return nearest_text(&near, ev->arena);
 }
 
 /* --- scalars --------------------------------------------------------------------------------- */
@@ -367,7 +343,10 @@ static bool free_blocks(struct hcl_eval *ev, const struct hcl_body *body, const 
             buf_json_str(out, b->labels[k].text, strlen(b->labels[k].text));
             buf_str_add(out, ":[");
         }
+        const struct hcl_scope *outer = ev->scope;
+        ev->scope = b->scope ? b->scope : outer;
         ok = hcl_free_form(ev, b->body, out) && ok;
+        ev->scope = outer;
         for (size_t k = 0; k < b->n_labels; k++)
             buf_str_add(out, "]}");
     }
@@ -378,6 +357,7 @@ static bool free_blocks(struct hcl_eval *ev, const struct hcl_body *body, const 
 bool hcl_free_form(struct hcl_eval *ev, const struct hcl_body *body, struct buf *out)
 {
     bool ok = true, comma = false;
+    body = hcl_expand(ev, body);
     struct places at = find_places(ev, body, &ok);
     buf_char(out, '{');
     for (size_t i = 0; i < body->n; i++) {
@@ -392,8 +372,11 @@ bool hcl_free_form(struct hcl_eval *ev, const struct hcl_body *body, struct buf 
         buf_char(out, ':');
         if (it->attr) {
             struct hcl_value v;
-            ok = hcl_eval(ev, it->attr->expr, &v) && ok;
-            write_free_value(&v, out);
+            ok = hcl_eval(ev, it->attr->expr, &v) && value_afford(ev, it->attr->expr, &v) && ok;
+            if (ok)
+                write_free_value(&v, out);
+            else
+                buf_str_add(out, "null");
         } else {
             ok = free_blocks(ev, body, at.next, i, out) && ok;
         }
@@ -423,7 +406,8 @@ static bool decode_attr(struct hcl_eval *ev, const struct hcl_attr *a, const str
         return false;
     }
     struct hcl_value v;
-    return hcl_eval(ev, a->expr, &v) && set_field(ev, a->expr, f, &v, rec);
+    return hcl_eval(ev, a->expr, &v) && value_afford(ev, a->expr, &v) &&
+           set_field(ev, a->expr, f, &v, rec);
 }
 
 static const struct rec_field *label_field(const struct rec_desc *d)
@@ -472,7 +456,7 @@ static bool decode_map_block(struct hcl_eval *ev, const struct hcl_block *b,
             continue;
         }
         struct hcl_value v;
-        if (!hcl_eval(ev, it->attr->expr, &v)) {
+        if (!hcl_eval(ev, it->attr->expr, &v) || !value_afford(ev, it->attr->expr, &v)) {
             ok = false;
             continue;
         }
@@ -522,6 +506,21 @@ static bool tell_duplicate(struct hcl_eval *ev, const struct hcl_block *b,
     return false;
 }
 
+static bool decode_known(struct hcl_eval *ev, const struct hcl_block *b, const struct rec_field *f,
+                         void *rec)
+{
+    const struct hcl_scope *outer = ev->scope;
+    bool ok;
+    if (b->scope)
+        ev->scope = b->scope;
+    if (is_block_kind(f))
+        ok = decode_record_block(ev, b, f, rec);
+    else
+        ok = f->kind == REC_RAW ? decode_raw_block(ev, b, f, rec) : decode_map_block(ev, b, f, rec);
+    ev->scope = outer;
+    return ok;
+}
+
 static bool decode_block(struct hcl_eval *ev, const struct hcl_block *b,
                          const struct hcl_block *before, const struct rec_desc *d, void *rec)
 {
@@ -541,14 +540,12 @@ static bool decode_block(struct hcl_eval *ev, const struct hcl_block *b,
     bool many = is_block_kind(f) && (f->kind == REC_LIST || f->kind == REC_MAP);
     if (before && !many)
         return tell_duplicate(ev, b, before);
-    if (is_block_kind(f))
-        return decode_record_block(ev, b, f, rec);
-    if (b->n_labels) {
+    if (!is_block_kind(f) && b->n_labels) {
         hcl_diag_add(ev->diags, b->labels[0].range, "Extraneous label",
                      "No labels are expected for %s blocks.", b->type);
         return false;
     }
-    return f->kind == REC_RAW ? decode_raw_block(ev, b, f, rec) : decode_map_block(ev, b, f, rec);
+    return decode_known(ev, b, f, rec);
 }
 
 static void sort_block_maps(const struct rec_desc *d, void *rec)
@@ -558,10 +555,21 @@ static void sort_block_maps(const struct rec_desc *d, void *rec)
             rec_map_sort(AT(rec, &d->fields[i]), d->fields[i].of->size);
 }
 
+int hcl_desc_labels(const void *desc, const char *name)
+{
+    const struct rec_field *f = field_find(desc, name);
+    if (!f || !is_block_kind(f))
+        return -1;
+    return label_field(f->of) ? 1 : 0;
+}
+
 bool hcl_decode(struct hcl_eval *ev, const struct hcl_body *body, const struct rec_desc *d,
                 void *rec)
 {
-    bool ok = true;
+    size_t told = ev->diags->n;
+    body = hcl_json_blocks(ev, body, hcl_desc_labels, d);
+    body = hcl_expand(ev, body);
+    bool ok = ev->diags->n == told;
     struct places at = find_places(ev, body, &ok);
     for (size_t i = 0; i < body->n; i++) {
         const struct hcl_item *it = &body->items[i], *was = &body->items[at.first[i]];

@@ -26,13 +26,13 @@ static struct place place_of(const struct hcl_file *f, size_t at)
 
 void hcl_diags_init(struct hcl_diags *d, struct arena *a, const struct hcl_file *file)
 {
-    *d = (struct hcl_diags){.arena = a, .file = file};
+    *d = (struct hcl_diags){.arena = a, .file = file, .n_most = HCL_DIAGS_MAX};
 }
 
 void hcl_diag_add(struct hcl_diags *d, struct hcl_range range, const char *summary,
                   const char *detail_fmt, ...)
 {
-    if (d->n >= HCL_DIAGS_MAX)
+    if (d->n >= d->n_most)
         return;
     if (d->n == d->cap) {
         size_t cap = d->cap ? d->cap * 2 : 8;

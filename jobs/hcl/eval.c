@@ -1,31 +1,30 @@
 #include "agent/base/check.h"
 #include "agent/base/str.h"
-#include "jobs/hcl/parse_impl.h"
+#include "jobs/hcl/eval_impl.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool mistake(struct hcl_eval *ev, const struct hcl_expr *e, const char *summary,
-                    const char *detail)
+bool eval_mistake(struct hcl_eval *ev, const struct hcl_expr *e, const char *summary,
+                  const char *detail)
 {
     hcl_diag_add(ev->diags, e->range, summary, "%s", detail);
     return false;
 }
 
-/* Pays for work; false once an expression has used up what it may. */
-static bool pay(struct hcl_eval *ev, const struct hcl_expr *e, size_t cost)
+bool eval_pay(struct hcl_eval *ev, const struct hcl_expr *e, size_t cost)
 {
     if (ev->work > HCL_WORK_MAX)
         return false;
     ev->work += cost;
     if (ev->work <= HCL_WORK_MAX)
         return true;
-    return mistake(ev, e, "Expression too large",
-                   "Evaluating this file takes more work than is allowed.");
+    return eval_mistake(ev, e, "Expression too large",
+                        "Evaluating this file takes more work than is allowed.");
 }
 
-static void set_string(struct hcl_value *out, const char *s, size_t len)
+void value_set_string(struct hcl_value *out, const char *s, size_t len)
 {
     *out = (struct hcl_value){.kind = HCL_STRING, .string = s, .string_len = len};
 }
@@ -38,15 +37,6 @@ static const struct hcl_value *scope_variable(const struct hcl_scope *s, const c
         const struct hcl_value *v = s->variable ? s->variable(s, name) : NULL;
         if (v)
             return v;
-    }
-    return NULL;
-}
-static const struct hcl_function *scope_function(const struct hcl_scope *s, const char *name)
-{
-    for (; s; s = s->parent) {
-        const struct hcl_function *f = s->function ? s->function(s, name) : NULL;
-        if (f)
-            return f;
     }
     return NULL;
 }
@@ -69,10 +59,10 @@ static const struct hcl_expr *root_of(const struct hcl_expr *e)
 static bool pass_through(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_value *out)
 {
     size_t len = e->range.end - e->range.start;
-    if (!pay(ev, e, len))
+    if (!eval_pay(ev, e, len))
         return false;
     const char *s = arena_printf(ev->arena, "${%.*s}", (int)len, ev->file->text + e->range.start);
-    set_string(out, s, len + 3);
+    value_set_string(out, s, len + 3);
     return true;
 }
 
@@ -91,7 +81,7 @@ static int try_pass_through(struct hcl_eval *ev, const struct hcl_expr *e, struc
 
 /* --- traversals ------------------------------------------------------------------------------ */
 
-static const struct hcl_value *member_find(const struct hcl_value *v, const char *key)
+const struct hcl_value *value_member(const struct hcl_value *v, const char *key)
 {
     size_t lo = 0, hi = v->n;
     while (lo < hi) {
@@ -112,13 +102,13 @@ static bool index_list(struct hcl_eval *ev, const struct hcl_expr *e, const stru
 {
     long double n;
     if (!hcl_to_number(key, &n))
-        return mistake(ev, e, "Invalid index",
-                       "The given key does not identify an element in this "
-                       "collection value: a number is required.");
+        return eval_mistake(ev, e, "Invalid index",
+                            "The given key does not identify an element in this "
+                            "collection value: a number is required.");
     if (n != floorl(n) || n < 0 || n >= (long double)of->n)
-        return mistake(ev, e, "Invalid index",
-                       "The given key does not identify an element in this "
-                       "collection value.");
+        return eval_mistake(ev, e, "Invalid index",
+                            "The given key does not identify an element in this "
+                            "collection value.");
     *out = of->items[(size_t)n];
     return true;
 }
@@ -126,6 +116,15 @@ static bool index_list(struct hcl_eval *ev, const struct hcl_expr *e, const stru
 static bool index_value(struct hcl_eval *ev, const struct hcl_expr *e, const struct hcl_value *of,
                         const struct hcl_value *key, struct hcl_value *out)
 {
+    if (of->kind == HCL_NULL)
+        return eval_mistake(ev, e, "Attempt to index null value",
+                            "This value is null, so it does not have any indices.");
+    if (key->kind == HCL_NULL)
+        return eval_mistake(ev, e, "Invalid index", "Can't use a null value as an indexing key.");
+    if (of->form == HCL_SET)
+        return eval_mistake(ev, e, "Invalid index",
+                            "Elements of a set are identified only by their value and don't have "
+                            "any separate index or key to select with.");
     if (of->kind == HCL_LIST)
         return index_list(ev, e, of, key, out);
     if (of->kind != HCL_OBJECT) {
@@ -135,33 +134,66 @@ static bool index_value(struct hcl_eval *ev, const struct hcl_expr *e, const str
     }
     const char *name;
     const struct hcl_value *found =
-        hcl_to_string(key, ev->arena, &name) ? member_find(of, name) : NULL;
+        hcl_to_string(key, ev->arena, &name) ? value_member(of, name) : NULL;
     if (!found)
-        return mistake(ev, e, "Invalid index",
-                       "The given key does not identify an element in this "
-                       "collection value.");
+        return eval_mistake(ev, e, "Invalid index",
+                            "The given key does not identify an element in this "
+                            "collection value.");
     *out = *found;
     return true;
+}
+
+/* root.name where a scope makes members on demand. */
+static int demand(struct hcl_eval *ev, const struct hcl_expr *e, const char *name,
+                  struct hcl_value *out)
+{
+    if (e->a->kind != EXPR_VAR)
+        return 0;
+    for (const struct hcl_scope *s = ev->scope; s; s = s->parent) {
+        if (s->variable && s->variable(s, e->a->name) && !s->member)
+            return 0; /* an inner name hides the outer */
+        int made = s->member ? s->member(s, ev, e, e->a->name, name, out) : 0;
+        if (made)
+            return made;
+    }
+    return 0;
+}
+
+static void tell_no_member(struct hcl_eval *ev, const struct hcl_expr *e,
+                           const struct hcl_value *of, const char *name)
+{
+    struct nearest near;
+    nearest_start(&near, name);
+    for (size_t i = 0; i < of->n; i++)
+        nearest_offer(&near, of->members[i].key);
+    hcl_diag_add(ev->diags, e->range, "Unsupported attribute",
+                 "This object does not have an attribute named \"%s\".%s", name,
+                 nearest_text(&near, ev->arena));
 }
 
 static bool eval_attr(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_value *out)
 {
     struct hcl_value of;
+    int made = demand(ev, e, e->name, out);
+    if (made)
+        return made > 0;
     if (!hcl_eval(ev, e->a, &of))
         return false;
-    if (of.kind == HCL_LIST) { /* the old x.0 */
+    if (of.kind == HCL_LIST && strspn(e->name, "0123456789") == strlen(e->name)) { /* x.0 */
         struct hcl_value key = {
             .kind = HCL_STRING, .string = e->name, .string_len = strlen(e->name)};
         return index_list(ev, e, &of, &key, out);
     }
-    const struct hcl_value *found = of.kind == HCL_OBJECT ? member_find(&of, e->name) : NULL;
+    const struct hcl_value *found = of.kind == HCL_OBJECT ? value_member(&of, e->name) : NULL;
     if (found) {
         *out = *found;
         return true;
     }
     if (of.kind == HCL_OBJECT)
-        hcl_diag_add(ev->diags, e->range, "Unsupported attribute",
-                     "This object does not have an attribute named \"%s\".", e->name);
+        tell_no_member(ev, e, &of, e->name);
+    else if (of.kind == HCL_NULL)
+        hcl_diag_add(ev->diags, e->range, "Attempt to get attribute from null value",
+                     "This value is null, so it does not have any attributes.");
     else
         hcl_diag_add(ev->diags, e->range, "Unsupported attribute",
                      "This value does not have any attributes.");
@@ -175,7 +207,7 @@ static bool eval_splat(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl
         return false;
     const struct hcl_value *items = of.kind == HCL_LIST ? of.items : &of;
     size_t n = of.kind == HCL_LIST ? of.n : of.kind != HCL_NULL;
-    if (!pay(ev, e, n))
+    if (!eval_pay(ev, e, n))
         return false;
     *out = (struct hcl_value){.kind = HCL_LIST, .n = n};
     out->items = ARENA_ARRAY(ev->arena, struct hcl_value, n ? n : 1);
@@ -203,239 +235,34 @@ static bool eval_traversal(struct hcl_eval *ev, const struct hcl_expr *e, struct
     if (e->kind == EXPR_SPLAT)
         return eval_splat(ev, e, out);
     struct hcl_value of, key;
+    if (e->a->kind == EXPR_VAR && e->b->kind == EXPR_LITERAL && e->b->literal.kind == HCL_STRING) {
+        int made = demand(ev, e, e->b->literal.string, out);
+        if (made)
+            return made > 0;
+    }
     return hcl_eval(ev, e->a, &of) && hcl_eval(ev, e->b, &key) &&
            index_value(ev, e, &of, &key, out);
 }
 
-/* --- operators ------------------------------------------------------------------------------- */
-
-static bool operand(struct hcl_eval *ev, const struct hcl_expr *e, const char *which, bool number,
-                    struct hcl_value *v)
-{
-    if (!hcl_eval(ev, e, v))
-        return false;
-    if (number ? hcl_to_number(v, &v->number) : hcl_to_bool(v, &v->boolean))
-        return true;
-    hcl_diag_add(ev->diags, e->range, "Invalid operand",
-                 "Unsuitable value for %s operand: a %s is required.", which,
-                 number ? "number" : "bool");
-    return false;
-}
-
-static bool values_equal(const struct hcl_value *a, const struct hcl_value *b)
-{
-    if (a->kind != b->kind)
-        return false;
-    switch (a->kind) {
-    case HCL_NULL:
-        return true;
-    case HCL_BOOL:
-        return a->boolean == b->boolean;
-    case HCL_NUMBER:
-        return a->number == b->number;
-    case HCL_STRING:
-        return a->string_len == b->string_len && !memcmp(a->string, b->string, a->string_len);
-    case HCL_LIST:
-        for (size_t i = 0; i < a->n && a->n == b->n; i++)
-            if (!values_equal(&a->items[i], &b->items[i]))
-                return false;
-        return a->n == b->n;
-    case HCL_OBJECT:
-        for (size_t i = 0; i < a->n && a->n == b->n; i++)
-            if (strcmp(a->members[i].key, b->members[i].key) ||
-                !values_equal(&a->members[i].value, &b->members[i].value))
-                return false;
-        return a->n == b->n;
-    }
-    return false;
-}
-
-static void set_bool(struct hcl_value *out, bool b)
-{
-    *out = (struct hcl_value){.kind = HCL_BOOL, .boolean = b};
-}
-
-static bool eval_logic(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_value *out)
-{
-    struct hcl_value a, b;
-    bool number = e->op != TOK_AND && e->op != TOK_OR;
-    if (e->op == TOK_EQ || e->op == TOK_NE) {
-        if (!hcl_eval(ev, e->a, &a) || !hcl_eval(ev, e->b, &b))
-            return false;
-        set_bool(out, values_equal(&a, &b) == (e->op == TOK_EQ));
-        return true;
-    }
-    if (!operand(ev, e->a, "left", number, &a) || !operand(ev, e->b, "right", number, &b))
-        return false;
-    switch (e->op) {
-    case TOK_AND:
-        set_bool(out, a.boolean && b.boolean);
-        break;
-    case TOK_OR:
-        set_bool(out, a.boolean || b.boolean);
-        break;
-    case TOK_LT:
-        set_bool(out, a.number < b.number);
-        break;
-    case TOK_LE:
-        set_bool(out, a.number <= b.number);
-        break;
-    case TOK_GT:
-        set_bool(out, a.number > b.number);
-        break;
-    default:
-        set_bool(out, a.number >= b.number);
-        break;
-    }
-    return true;
-}
-
-static bool eval_arithmetic(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_value *out)
-{
-    struct hcl_value a, b;
-    if (!operand(ev, e->a, "left", true, &a) || !operand(ev, e->b, "right", true, &b))
-        return false;
-    long double r;
-    if ((e->op == TOK_SLASH || e->op == TOK_PERCENT) && b.number == 0)
-        return mistake(ev, e, "Division by zero", "Cannot divide by zero.");
-    switch (e->op) {
-    case TOK_PLUS:
-        r = a.number + b.number;
-        break;
-    case TOK_MINUS:
-        r = a.number - b.number;
-        break;
-    case TOK_STAR:
-        r = a.number * b.number;
-        break;
-    case TOK_SLASH:
-        r = a.number / b.number;
-        break;
-    default:
-        r = fmodl(a.number, b.number);
-        break;
-    }
-    if (!isfinite(r))
-        return mistake(ev, e, "Operation failed", "The result is too large a number.");
-    *out = (struct hcl_value){.kind = HCL_NUMBER, .number = r};
-    return true;
-}
-
-static bool eval_binary(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_value *out)
-{
-    switch (e->op) {
-    case TOK_PLUS:
-    case TOK_MINUS:
-    case TOK_STAR:
-    case TOK_SLASH:
-    case TOK_PERCENT:
-        return eval_arithmetic(ev, e, out);
-    default:
-        return eval_logic(ev, e, out);
-    }
-}
-
-static bool eval_unary(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_value *out)
-{
-    struct hcl_value v;
-    if (!operand(ev, e->a, "unary", e->op == TOK_MINUS, &v))
-        return false;
-    if (e->op == TOK_NOT)
-        set_bool(out, !v.boolean);
-    else
-        *out = (struct hcl_value){.kind = HCL_NUMBER, .number = -v.number};
-    return true;
-}
-
-static bool eval_cond(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_value *out)
-{
-    struct hcl_value test;
-    if (!hcl_eval(ev, e->a, &test))
-        return false;
-    if (!hcl_to_bool(&test, &test.boolean))
-        return mistake(ev, e->a, "Incorrect condition type",
-                       "The condition expression must be of type bool.");
-    return hcl_eval(ev, test.boolean ? e->b : e->c, out);
-}
-
 /* --- collections ----------------------------------------------------------------------------- */
 
-struct values {
-    struct hcl_value *items;
-    size_t n, cap;
-};
-static struct hcl_value *values_add(struct hcl_eval *ev, struct values *l)
+static void walk_value(struct hcl_eval *ev, const struct hcl_value *v)
 {
-    if (l->n == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 4;
-        struct hcl_value *items = ARENA_ARRAY(ev->arena, struct hcl_value, cap);
-        if (l->n)
-            memcpy(items, l->items, l->n * sizeof *items);
-        l->items = items;
-        l->cap = cap;
-    }
-    return &l->items[l->n++];
+    ev->work++;
+    if (v->kind == HCL_STRING)
+        ev->work += v->string_len / 8;
+    for (size_t i = 0; v->kind >= HCL_LIST && i < v->n && ev->work <= HCL_WORK_MAX; i++)
+        walk_value(ev, v->kind == HCL_LIST ? &v->items[i] : &v->members[i].value);
 }
 
-/* Members as they were written; sorted, the last of equal keys winning, when done. */
-struct keyed {
-    const char *key;
-    size_t place;
-    struct hcl_value value;
-};
-struct members {
-    struct keyed *items;
-    size_t n, cap;
-};
-static void members_add(struct hcl_eval *ev, struct members *l, const char *key, struct hcl_value v)
+bool value_afford(struct hcl_eval *ev, const struct hcl_expr *e, const struct hcl_value *v)
 {
-    if (l->n == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 4;
-        struct keyed *items = ARENA_ARRAY(ev->arena, struct keyed, cap);
-        if (l->n)
-            memcpy(items, l->items, l->n * sizeof *items);
-        l->items = items;
-        l->cap = cap;
-    }
-    l->items[l->n] = (struct keyed){key, l->n, v};
-    l->n++;
-}
-static int compare_keyed(const void *a, const void *b)
-{
-    const struct keyed *x = a, *y = b;
-    int c = strcmp(x->key, y->key);
-    return c ? c : (x->place > y->place) - (x->place < y->place);
-}
-static void append_value(struct hcl_eval *ev, struct hcl_value *list, struct hcl_value v)
-{
-    if ((list->n & (list->n - 1)) == 0) { /* full: sizes are powers of two */
-        struct hcl_value *items =
-            ARENA_ARRAY(ev->arena, struct hcl_value, list->n ? list->n * 2 : 1);
-        if (list->n)
-            memcpy(items, list->items, list->n * sizeof *items);
-        list->items = items;
-    }
-    list->items[list->n++] = v;
-}
-static void members_finish(struct hcl_eval *ev, struct members *l, bool group,
-                           struct hcl_value *out)
-{
-    if (l->n)
-        qsort(l->items, l->n, sizeof *l->items, compare_keyed);
-    *out = (struct hcl_value){.kind = HCL_OBJECT};
-    out->members = ARENA_ARRAY(ev->arena, struct hcl_member, l->n ? l->n : 1);
-    for (size_t i = 0; i < l->n; i++) {
-        bool again = i > 0 && !strcmp(l->items[i].key, l->items[i - 1].key);
-        struct hcl_member *m = &out->members[again ? out->n - 1 : out->n++];
-        m->key = l->items[i].key;
-        if (!group) {
-            m->value = l->items[i].value;
-            continue;
-        }
-        if (!again)
-            m->value = (struct hcl_value){.kind = HCL_LIST};
-        append_value(ev, &m->value, l->items[i].value);
-    }
+    if (ev->work > HCL_WORK_MAX)
+        return false;
+    walk_value(ev, v);
+    return ev->work <= HCL_WORK_MAX ||
+           eval_mistake(ev, e, "Expression too large",
+                        "Evaluating this file takes more work than is allowed.");
 }
 
 static bool eval_list(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_value *out)
@@ -445,7 +272,7 @@ static bool eval_list(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_
     bool ok = true;
     for (size_t i = 0; i < e->n; i++)
         ok = hcl_eval(ev, e->items[i].value, &out->items[i]) && ok;
-    return ok;
+    return ok && value_afford(ev, e, out);
 }
 
 static bool eval_key(struct hcl_eval *ev, const struct hcl_expr *e, const char **out)
@@ -455,8 +282,10 @@ static bool eval_key(struct hcl_eval *ev, const struct hcl_expr *e, const char *
         return false;
     if (hcl_to_string(&key, ev->arena, out))
         return true;
-    return mistake(ev, e, "Incorrect key type",
-                   "Can't use this value as a key: a string is required.");
+    if (key.kind == HCL_NULL)
+        return eval_mistake(ev, e, "Null value as key", "Can't use a null value as a key.");
+    return eval_mistake(ev, e, "Incorrect key type",
+                        "Can't use this value as a key: a string is required.");
 }
 
 static bool eval_object(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_value *out)
@@ -469,50 +298,11 @@ static bool eval_object(struct hcl_eval *ev, const struct hcl_expr *e, struct hc
         bool fine = eval_key(ev, e->items[i].key, &key);
         fine = hcl_eval(ev, e->items[i].value, &v) && fine;
         if (fine)
-            members_add(ev, &members, key, v);
+            members_add(ev->arena, &members, key, v);
         ok = ok && fine;
     }
-    members_finish(ev, &members, false, out);
-    return ok;
-}
-
-static bool eval_call(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_value *out)
-{
-    const struct hcl_function *f = scope_function(ev->scope, e->name);
-    if (!f) {
-        hcl_diag_add(ev->diags, e->range, "Call to unknown function",
-                     "There is no function named \"%s\".", e->name);
-        return false;
-    }
-    struct values args = {NULL, 0, 0};
-    for (size_t i = 0; i < e->n; i++) {
-        struct hcl_value v;
-        if (!hcl_eval(ev, e->items[i].value, &v))
-            return false;
-        if (!e->expand || i + 1 < e->n) {
-            *values_add(ev, &args) = v;
-            continue;
-        }
-        if (v.kind != HCL_LIST)
-            return mistake(ev, e, "Invalid expanding argument value",
-                           "The expanding argument (indicated by ...) must be of a list type.");
-        for (size_t k = 0; k < v.n; k++)
-            *values_add(ev, &args) = v.items[k];
-    }
-    if (args.n < f->min_args || args.n > f->max_args) {
-        hcl_diag_add(ev->diags, e->range,
-                     args.n < f->min_args ? "Not enough function arguments"
-                                          : "Too many function arguments",
-                     "Function \"%s\" expects between %zu and %zu arguments, got %zu.", f->name,
-                     f->min_args, f->max_args, args.n);
-        return false;
-    }
-    const char *wrong = f->call(args.items, args.n, ev->arena, out);
-    if (!wrong)
-        return true;
-    hcl_diag_add(ev->diags, e->range, "Error in function call",
-                 "Call to function \"%s\" failed: %s.", f->name, wrong);
-    return false;
+    members_finish(ev->arena, &members, false, out);
+    return ok && value_afford(ev, e, out);
 }
 
 /* --- for ------------------------------------------------------------------------------------- */
@@ -535,6 +325,9 @@ static bool collection_of(struct hcl_eval *ev, const struct hcl_expr *e, struct 
         return false;
     if (out->kind == HCL_LIST || out->kind == HCL_OBJECT)
         return true;
+    if (out->kind == HCL_NULL)
+        return eval_mistake(ev, e, "Iteration over null value",
+                            "A null value cannot be used as the collection in a 'for' expression.");
     hcl_diag_add(ev->diags, e->range, "Iteration over non-iterable value",
                  "A value of type %s cannot be used as the collection in a 'for' expression.",
                  hcl_kind_name(out->kind));
@@ -544,10 +337,12 @@ static bool collection_of(struct hcl_eval *ev, const struct hcl_expr *e, struct 
 static void loop_set(struct loop_names *l, const struct hcl_value *of, size_t i)
 {
     if (of->kind == HCL_LIST) {
-        l->key = (struct hcl_value){.kind = HCL_NUMBER, .number = (long double)i};
         l->value = of->items[i];
+        l->key = of->form == HCL_SET
+                     ? of->items[i]
+                     : (struct hcl_value){.kind = HCL_NUMBER, .number = (long double)i};
     } else {
-        set_string(&l->key, of->members[i].key, strlen(of->members[i].key));
+        value_set_string(&l->key, of->members[i].key, strlen(of->members[i].key));
         l->value = of->members[i].value;
     }
 }
@@ -561,21 +356,36 @@ static bool for_round(struct hcl_eval *ev, const struct hcl_expr *e, struct valu
         if (!hcl_eval(ev, e->d, &v))
             return false;
         if (!hcl_to_bool(&v, &v.boolean))
-            return mistake(ev, e->d, "Invalid 'for' condition", "The 'if' clause must be a bool.");
+            return eval_mistake(ev, e->d, "Invalid 'for' condition",
+                                "The 'if' clause must be a bool.");
         if (!v.boolean)
             return true;
     }
     if (!e->is_object) {
         if (!hcl_eval(ev, e->b, &v))
             return false;
-        *values_add(ev, list) = v;
+        *values_add(ev->arena, list) = v;
         return true;
     }
     const char *key;
     if (!eval_key(ev, e->b, &key) || !hcl_eval(ev, e->c, &v))
         return false;
-    members_add(ev, members, key, v);
+    members_add(ev->arena, members, key, v);
     return true;
+}
+
+/* Members are sorted: equal keys stand together. */
+static bool tell_twice(struct hcl_eval *ev, const struct hcl_expr *e, const struct members *m)
+{
+    size_t i = 1;
+    while (i + 1 < m->n && strcmp(m->items[i].key, m->items[i - 1].key))
+        i++;
+    hcl_diag_add(ev->diags, e->range, "Duplicate object key",
+                 "Two different items produced the key \"%s\" in this 'for' expression. If "
+                 "duplicates are expected, use the ellipsis (...) after the value expression to "
+                 "enable grouping by key.",
+                 m->items[i].key);
+    return false;
 }
 
 static bool eval_for(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_value *out)
@@ -595,11 +405,13 @@ static bool eval_for(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_v
         ok = for_round(ev, e, &list, &members);
     }
     ev->scope = outer;
-    if (e->is_object)
-        members_finish(ev, &members, e->group, out);
-    else
+    if (e->is_object) {
+        members_finish(ev->arena, &members, e->group, out);
+        if (ok && !e->group && out->n < members.n)
+            return tell_twice(ev, e, &members);
+    } else
         *out = (struct hcl_value){.kind = HCL_LIST, .items = list.items, .n = list.n};
-    return ok;
+    return ok && value_afford(ev, e, out);
 }
 
 /* --- templates ------------------------------------------------------------------------------- */
@@ -624,7 +436,7 @@ static bool write_value(struct hcl_eval *ev, const struct hcl_expr *e, struct bu
         return false;
     }
     size_t len = strlen(s);
-    if (!pay(ev, e, len))
+    if (!eval_pay(ev, e, len))
         return false;
     buf_add(out, s, len);
     return true;
@@ -637,8 +449,8 @@ static bool write_if(struct hcl_eval *ev, const struct hcl_expr *e, const struct
     if (!hcl_eval(ev, part->expr, &test))
         return false;
     if (!hcl_to_bool(&test, &test.boolean))
-        return mistake(ev, part->expr, "Incorrect condition type",
-                       "The condition expression must be of type bool.");
+        return eval_mistake(ev, part->expr, "Incorrect condition type",
+                            "The condition expression must be of type bool.");
     return write_parts(ev, e, test.boolean ? &part->then_parts : &part->else_parts, out);
 }
 
@@ -655,7 +467,7 @@ static bool write_for(struct hcl_eval *ev, const struct hcl_expr *e, const struc
     ev->scope = &scope;
     for (size_t i = 0; ok && i < of.n; i++) {
         loop_set(&names, &of, i);
-        ok = pay(ev, e, 1) && write_parts(ev, e, &part->then_parts, out);
+        ok = eval_pay(ev, e, 1) && write_parts(ev, e, &part->then_parts, out);
     }
     ev->scope = outer;
     return ok;
@@ -669,7 +481,7 @@ static bool write_parts(struct hcl_eval *ev, const struct hcl_expr *e,
         const struct hcl_part *part = &parts->items[i];
         switch (part->kind) {
         case PART_TEXT:
-            if (!pay(ev, e, part->text_len))
+            if (!eval_pay(ev, e, part->text_len))
                 return false;
             buf_add(out, part->text, part->text_len);
             break;
@@ -693,16 +505,24 @@ static bool eval_template(struct hcl_eval *ev, const struct hcl_expr *e, struct 
         return hcl_eval(ev, e->parts.items[0].expr, out); /* "${x}" is x itself */
     struct buf text = BUF_INIT;
     bool ok = write_parts(ev, e, &e->parts, &text);
-    set_string(out, arena_strndup(ev->arena, buf_str(&text), text.len), text.len);
+    value_set_string(out, arena_strndup(ev->arena, buf_str(&text), text.len), text.len);
     buf_fini(&text);
     return ok;
+}
+
+bool hcl_pay(struct hcl_eval *ev, size_t cost)
+{
+    if (cost > HCL_WORK_MAX)
+        cost = HCL_WORK_MAX + 1;
+    ev->work += cost;
+    return ev->work <= HCL_WORK_MAX;
 }
 
 #define EVAL_COST 16
 bool hcl_eval(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_value *out)
 {
     *out = (struct hcl_value){.kind = HCL_NULL};
-    if (!pay(ev, e, EVAL_COST))
+    if (!eval_pay(ev, e, EVAL_COST))
         return false;
     switch (e->kind) {
     case EXPR_LITERAL:

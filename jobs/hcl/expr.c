@@ -40,7 +40,7 @@ static struct hcl_expr *fail(struct hcl_parser *p, const char *summary, const ch
     return NULL;
 }
 
-static struct hcl_pair *pair_add(struct hcl_parser *p, struct hcl_expr *e, size_t *cap)
+struct hcl_pair *pair_add(struct hcl_parser *p, struct hcl_expr *e, size_t *cap)
 {
     if (e->n == *cap) {
         *cap = *cap ? *cap * 2 : 4;
@@ -467,4 +467,29 @@ struct hcl_expr *parse_expr(struct hcl_parser *p)
     struct hcl_expr *e = parse_conditional(p);
     parser_leave(p);
     return e;
+}
+
+struct hcl_expr *parse_expr_in(struct hcl_parser *p, struct hcl_range content)
+{
+    struct hcl_parser in = *p;
+    in.len = content.end;
+    in.pos = content.start;
+    in.at = (struct hcl_range){content.start, content.start};
+    in.skip_newlines = true;
+    lex_next(&in);
+    struct hcl_expr *e = parse_expr(&in);
+    if (!e || in.tok == TOK_EOF)
+        return e;
+    return fail(&in, "Extra characters after expression",
+                "An expression was successfully parsed, but extra characters were found after it.");
+}
+
+struct hcl_expr *hcl_parse_expr(const struct hcl_file *file, struct arena *a,
+                                struct hcl_diags *diags)
+{
+    if (!hcl_text_is_readable(file, diags))
+        return NULL;
+    struct hcl_parser p = {
+        .file = file, .text = file->text, .arena = a, .diags = diags, .len = (uint32_t)file->len};
+    return parse_expr_in(&p, (struct hcl_range){0, p.len});
 }

@@ -194,7 +194,7 @@ static struct hcl_body *parse_body(struct hcl_parser *p, bool nested, bool one_l
     return body;
 }
 
-static bool text_is_readable(const struct hcl_file *f, struct hcl_diags *diags)
+bool hcl_text_is_readable(const struct hcl_file *f, struct hcl_diags *diags)
 {
     if (f->len > HCL_TEXT_MAX) {
         hcl_diag_add(diags, (struct hcl_range){0, 0}, "File too large",
@@ -214,7 +214,7 @@ static bool text_is_readable(const struct hcl_file *f, struct hcl_diags *diags)
 struct hcl_body *hcl_parse(const struct hcl_file *file, struct arena *a, struct hcl_diags *diags)
 {
     struct hcl_parser p = {.file = file, .text = file->text, .arena = a, .diags = diags};
-    if (file->len == 0 || !text_is_readable(file, diags))
+    if (file->len == 0 || !hcl_text_is_readable(file, diags))
         return ARENA_NEW(a, struct hcl_body);
     p.len = (uint32_t)file->len;
     if (p.len >= 3 && !memcmp(p.text, "\xEF\xBB\xBF", 3))

@@ -82,6 +82,7 @@ struct hcl_expr {
     enum hcl_expr_kind kind;
     enum hcl_tok op;
     unsigned depth;
+    bool json; /* a string of the JSON syntax */
     bool expand, is_object, group; /* call(list...); for object; for object with ... */
     struct hcl_range range;
     struct hcl_value literal;
@@ -124,6 +125,15 @@ struct hcl_expr *parse_expr(struct hcl_parser *p);
 struct hcl_expr *expr_new(struct hcl_parser *p, enum hcl_expr_kind kind, struct hcl_range range);
 /* Notes that `e` stands on `child`; false when that is too deep. */
 bool expr_stand_on(struct hcl_parser *p, struct hcl_expr *e, const struct hcl_expr *child);
+
+struct hcl_pair *pair_add(struct hcl_parser *p, struct hcl_expr *e, size_t *cap);
+
+/* A template that is the whole of `content`. */
+struct hcl_expr *parse_template_in(struct hcl_parser *p, struct hcl_range content);
+/* An expression that is the whole of `content`. */
+struct hcl_expr *parse_expr_in(struct hcl_parser *p, struct hcl_range content);
+bool hcl_text_is_readable(const struct hcl_file *f, struct hcl_diags *diags);
+void hcl_add_rune(struct buf *b, uint32_t rune);
 
 /* template.c: the current token is the quote or the heredoc's introduction. */
 struct hcl_expr *parse_quoted(struct hcl_parser *p);

@@ -8,7 +8,7 @@
 struct template
 {
     struct hcl_parser *p;
-    bool quoted;
+    bool quoted, heredoc;
     uint32_t indent; /* heredoc <<-: spaces to drop at each line's start */
     bool ended;
     bool trim_next; /* a ~} stands before */
@@ -35,17 +35,22 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+static bool is_indent(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
 /* Moves the text read so far into a part. */
 static void flush_text(struct template *t, struct hcl_parts *parts, struct buf *text, bool trim_end)
 {
     const char *s = buf_str(text);
     size_t n = text->len;
-    if (t->trim_next)
-        while (n && is_space(*s))
-            s++, n--;
-    if (trim_end)
-        while (n && is_space(s[n - 1]))
-            n--;
+    /* In a heredoc each line is a text of its own: trimming ends with its line. */
+    for (bool more = t->trim_next; more && n && is_space(*s); s++, n--)
+        more = !t->heredoc || *s != '\n';
+    for (size_t all = n; trim_end && n && is_space(s[n - 1]); n--)
+        if (t->heredoc && s[n - 1] == '\n' && n < all)
+            break;
     t->trim_next = false;
     if (n) {
         struct hcl_part *part = part_add(t->p, parts, PART_TEXT);
@@ -55,7 +60,7 @@ static void flush_text(struct template *t, struct hcl_parts *parts, struct buf *
     buf_clear(text);
 }
 
-static void add_rune(struct buf *b, uint32_t r)
+void hcl_add_rune(struct buf *b, uint32_t r)
 {
     if (r < 0x80) {
         buf_char(b, (char)r);
@@ -120,7 +125,7 @@ static bool read_escape(struct hcl_parser *p, struct buf *text)
             p->pos = start + 1;
         return escape_failed(p, start, start + 1 + (c && c != '\n') + digits);
     }
-    add_rune(text, rune);
+    hcl_add_rune(text, rune);
     return true;
 }
 
@@ -266,7 +271,7 @@ static bool read_plain(struct template *t, struct buf *text)
     buf_char(text, c);
     p->pos++;
     if (!t->quoted && c == '\n')
-        for (uint32_t i = 0; i < t->indent && p->pos < p->len && p->text[p->pos] == ' '; i++)
+        for (uint32_t i = 0; i < t->indent && p->pos < p->len && is_indent(p->text[p->pos]); i++)
             p->pos++;
     return true;
 }
@@ -320,7 +325,8 @@ static enum stop read_parts(struct template *t, struct hcl_parts *parts)
         else if (!read_plain(t, &text))
             stop = STOP_ERROR;
     }
-    flush_text(t, parts, &text, false);
+    if (stop == STOP_END) /* a directive has flushed already; its ~ is for what follows it */
+        flush_text(t, parts, &text, false);
     buf_fini(&text);
     return p->dead ? STOP_ERROR : stop;
 }
@@ -436,7 +442,7 @@ static uint32_t common_indent(const struct hcl_parser *p, const struct heredoc *
     uint32_t indent = UINT32_MAX;
     for (uint32_t line = h->start; line < h->end;) {
         uint32_t i = line;
-        while (i < h->end && p->text[i] == ' ')
+        while (i < h->end && is_indent(p->text[i]))
             i++;
         if (i < h->end && p->text[i] != '\n' && p->text[i] != '\r' && i - line < indent)
             indent = i - line;
@@ -480,12 +486,12 @@ struct hcl_expr *parse_heredoc(struct hcl_parser *p)
         lex_next(p);
         return NULL;
     }
-    struct template t = {.p = p, .indent = flush ? common_indent(p, &h) : 0};
+    struct template t = {.p = p, .heredoc = true, .indent = flush ? common_indent(p, &h) : 0};
     struct hcl_parts parts = {NULL, 0, 0};
     uint32_t len = p->len;
     long open = p->open;
     p->pos = h.start + t.indent < h.end ? h.start : h.end;
-    for (uint32_t i = 0; i < t.indent && p->pos < h.end && p->text[p->pos] == ' '; i++)
+    for (uint32_t i = 0; i < t.indent && p->pos < h.end && is_indent(p->text[p->pos]); i++)
         p->pos++;
     p->len = h.end;
     enum stop stop = read_parts(&t, &parts);
@@ -499,4 +505,28 @@ struct hcl_expr *parse_heredoc(struct hcl_parser *p)
     p->at = range;
     lex_next(p);
     return stop == STOP_END ? template_expr(p, parts, range) : NULL;
+}
+
+struct hcl_expr *parse_template_in(struct hcl_parser *p, struct hcl_range content)
+{
+    struct hcl_parser in = *p;
+    struct template t = {.p = &in};
+    struct hcl_parts parts = {NULL, 0, 0};
+    in.len = content.end;
+    in.pos = content.start;
+    enum stop stop = read_parts(&t, &parts);
+    if (stop != STOP_ERROR && stop != STOP_END)
+        directive_failed(&in, "This directive ends nothing that was begun.");
+    p->dead = in.dead;
+    return stop == STOP_END ? template_expr(p, parts, content) : NULL;
+}
+
+struct hcl_expr *hcl_parse_template(const struct hcl_file *file, struct arena *a,
+                                    struct hcl_diags *diags)
+{
+    if (!hcl_text_is_readable(file, diags))
+        return NULL;
+    struct hcl_parser p = {
+        .file = file, .text = file->text, .arena = a, .diags = diags, .len = (uint32_t)file->len};
+    return parse_template_in(&p, (struct hcl_range){0, p.len});
 }

@@ -11,11 +11,20 @@ const char *hcl_kind_name(enum hcl_kind k)
     return names[k];
 }
 
+const char *hcl_value_kind(const struct hcl_value *v)
+{
+    if (v->kind == HCL_LIST)
+        return v->form == HCL_LOOSE ? "tuple" : v->form == HCL_SET ? "set" : "list";
+    if (v->kind == HCL_OBJECT)
+        return v->form == HCL_LOOSE ? "object" : "map";
+    return hcl_kind_name(v->kind);
+}
+
 #define NUMBER_TEXT_MAX 64
 static const char *number_text(long double n, char out[NUMBER_TEXT_MAX])
 {
-    if (n == floorl(n) && fabsl(n) < 0x1p63L) {
-        snprintf(out, NUMBER_TEXT_MAX, "%lld", (long long)n);
+    if (n == floorl(n) && fabsl(n) <= 0x1p64L) {
+        snprintf(out, NUMBER_TEXT_MAX, "%.0Lf", n + 0.0L); /* no minus before a zero */
         return out;
     }
     for (int digits = 6; digits <= 21; digits++) { /* the shortest that reads back the same */
@@ -70,8 +79,9 @@ bool hcl_to_bool(const struct hcl_value *v, bool *out)
 
 static void write_number(long double n, struct buf *out)
 {
-    if (n == floorl(n) && fabsl(n) < 0x1p63L)
-        buf_i64(out, (int64_t)n);
+    char text[NUMBER_TEXT_MAX];
+    if (n == floorl(n) && fabsl(n) <= 0x1p64L)
+        buf_str_add(out, number_text(n, text));
     else
         buf_json_f64(out, (double)n);
 }

@@ -27,6 +27,7 @@ void job_plan(struct scheduler *s, struct http_req *r, const char *id);
 void job_revert(struct scheduler *s, struct http_req *r, const char *id);
 void job_evaluate(struct scheduler *s, struct http_req *r, const char *id);
 void job_dispatch(struct scheduler *s, struct http_req *r, const char *id);
+void job_periodic_force(struct scheduler *s, struct http_req *r, const char *id);
 void job_scale(struct scheduler *s, struct http_req *r, const char *id);
 /* GET /v1/job/<id>/scale, /versions; ctx is the id. */
 int render_scale(struct http_req *r, struct store_txn *t, void *ctx, struct buf *out,

@@ -1,5 +1,5 @@
-/* PUT /v1/job/:id/dispatch: an instance of a parameterized job. GET, PUT /v1/job/:id/scale: the
- * count of a group. */
+/* PUT /v1/job/:id/dispatch, /periodic/force: an instance of such a job. GET, PUT
+ * /v1/job/:id/scale: the count of a group. */
 #include "scheduler/api/api_impl.h"
 
 #include <inttypes.h>
@@ -150,6 +150,26 @@ void job_dispatch(struct scheduler *s, struct http_req *r, const char *id)
     http_on_cancel(r, on_gone, d);
     store_propose_rec(s->store, s->loop, CMD_JOB_REGISTER, &cmd_job_register_desc, &c,
                       on_dispatched, d);
+}
+
+/* --- launching a periodic job now ------------------------------------------------------------ */
+
+void job_periodic_force(struct scheduler *s, struct http_req *r, const char *id)
+{
+    struct job j;
+    struct cmd_periodic_launch c;
+    int64_t now = clock_wall_ns();
+    if (!find_job(s, r, id, &j))
+        return;
+    if (!j.periodic || j.stop) {
+        http_reply_text(r, 500, "can't force launch non-periodic job");
+        return;
+    }
+    periodic_child(&j, now / NS_PER_SEC, now, http_arena(r), &c);
+    struct api_answer *a = api_answer_new(r);
+    memcpy(a->eval_id, c.eval->id, sizeof(a->eval_id));
+    store_propose_rec(s->store, s->loop, CMD_PERIODIC_LAUNCH, &cmd_periodic_launch_desc, &c,
+                      api_on_job_written, a);
 }
 
 /* --- scaling --------------------------------------------------------------------------------- */

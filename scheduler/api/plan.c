@@ -133,7 +133,11 @@ static void write_answer(struct planning *g, const struct planned *p, const stru
     } else {
         buf_str_add(out, "null");
     }
-    buf_str_add(out, ",\"NextPeriodicLaunch\":null,\"Warnings\":");
+    int64_t next = periodic_next(g->job, clock_wall_ns() / NS_PER_SEC, &g->arena);
+    char text[CLOCK_RFC3339_MAX];
+    clock_format_rfc3339(next * NS_PER_SEC, text);
+    buf_printf(out, ",\"NextPeriodicLaunch\":%s%s%s,\"Warnings\":", next ? "\"" : "",
+               next ? text : "null", next ? "\"" : "");
     buf_json_str(out, g->warnings, strlen(g->warnings));
     buf_printf(out, ",\"Index\":%" PRIu64 "}", old ? old->job_modify_index : 0);
 }

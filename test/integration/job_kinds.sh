@@ -65,6 +65,45 @@ expect "children by status" '{"Pending":0,"Running":0,"Dead":1}' "$(job par/summ
 expect "the parent" running "$(job par | jq -r .Status)"
 contains "$("$platform" status)" "batch/parameterized"
 
+# launched by the clock
+cat >tick.hcl <<'JOB'
+job "tick" {
+  datacenters = ["dc1"]
+  type        = "batch"
+
+  periodic {
+    cron      = "* * * * * * *"
+    time_zone = "Europe/Berlin"
+  }
+
+  group "g" {
+    task "t" {
+      driver = "raw_exec"
+
+      config {
+        command = "/bin/date"
+      }
+    }
+  }
+}
+JOB
+contains "$("$platform" plan tick.hcl)" "If submitted now, next periodic launch would be at"
+contains "$("$platform" run tick.hcl)" "Approximate next launch time: "
+children() { curl -s "$NOMAD_ADDR/v1/jobs?prefix=tick/" | jq length; }
+two() { [ "$(children)" -ge 2 ]; }
+wait_for "two launches" two
+contains "$("$platform" status tick)" "Next Periodic Launch = "
+contains "$("$platform" status tick)" "Previously Launched Jobs"
+sed 's/Berlin/Atlantis/' tick.hcl >nowhere.hcl
+out=$("$platform" run nowhere.hcl 2>&1) && fail "ran in an unknown zone"
+contains "$out" "unknown time zone Europe/Atlantis"
+"$platform" stop -detach tick >/dev/null
+wait_for "its end" sh -c "$platform status tick | grep -q 'dead (stopped)'"
+sed -e 's/"\* \* \* \* \* \* \*"/"@yearly"/' -e 's/"tick"/"year"/' tick.hcl >year.hcl
+"$platform" run year.hcl >/dev/null || fail "run year"
+contains "$("$platform" job periodic force year)" 'finished with status "complete"'
+expect "the forced instance" 1 "$(curl -s "$NOMAD_ADDR/v1/jobs?prefix=year/" | jq length)"
+
 # scaled
 sed -i 's/^  group/  update {\n    min_healthy_time = "100ms"\n  }\n\n  group/' "$(echo_job 1 hello web)"
 "$platform" run -detach web.hcl >/dev/null || fail "run web"

@@ -38,8 +38,10 @@ static void every_example_is_a_valid_job(void **state)
         if (job_parse_hcl(path, text.data, text.len, &a, &j, &m))
             fail_msg("%s", m.items[0].text);
         job_canonicalize(j, &a);
-        if (job_validate(j, &m, &w))
+        bool refused = strstr(path, "secrets.hcl") != NULL; /* there is no Vault here */
+        if (job_validate(j, &m, &w) && !refused)
             fail_msg("%s: %s", path, m.items[0].text);
+        assert_int_equal(refused, m.n > 0);
         rec_json_write(&job_desc, j, &json); /* and through JSON it is the same job */
         json_t *tree = json_loadb(json.data, json.len, 0, NULL);
         assert_int_equal(0, job_parse_json(tree, &a, &k, &err));
@@ -55,7 +57,7 @@ static void every_example_is_a_valid_job(void **state)
         n++;
     }
     closedir(d);
-    assert_true(n >= 14);
+    assert_true(n >= 20);
 }
 
 /* What the two have in common must be the same; keys only one side has are listed by the caller. */
@@ -248,8 +250,9 @@ static void mistakes_say_where_and_what(void **state)
          "multiple "
          "lines. To produce a multi-line string, either use the \\n escape to represent a newline "
          "character or use the \"heredoc\" multi-line template syntax."},
-        {"job \"a\" {\n  name = upper(\"x\")\n}",
-         "input.hcl:2,10-20: Call to unknown function; There is no function named \"upper\"."},
+        {"job \"a\" {\n  name = uper(\"x\")\n}",
+         "input.hcl:2,10-14: Call to unknown function; There is no function named \"uper\". "
+         "Did you mean \"upper\"?"},
         {"job \"a\" {\n  name = 1 +\n}", NULL},
         {"job \"a\" {",
          "input.hcl:1,9-10: Unclosed configuration block; There is no closing brace for "

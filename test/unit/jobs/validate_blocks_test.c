@@ -1,36 +1,12 @@
 /* What validation says of the smaller blocks. */
 #include "jobs/job.h"
+#include "test/unit/support/job_cases.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
 #include <string.h>
-
-/* The parts of a job that the cases change. */
-struct parts {
-    const char *job, *group, *task, *want; /* want: a part of the mistakes; NULL: none */
-};
-
-static void validate(const struct parts *c, struct arena *a, struct buf *out)
-{
-    struct job_mistakes m = {.arena = a}, w = {.arena = a};
-    struct job *j;
-    char *text =
-        arena_printf(a,
-                     "job \"j\" {\n datacenters = [\"dc1\"]\n %s\n group \"g\" {\n %s\n"
-                     " task \"t\" {\n driver = \"raw_exec\"\n %s\n }\n }\n}\n",
-                     c->job ? c->job : "", c->group ? c->group : "", c->task ? c->task : "");
-    if (job_parse_hcl("t", text, strlen(text), a, &j, &m))
-        fail_msg("%s: %s", text, m.items[0].text);
-    job_canonicalize(j, a);
-    if (job_validate(j, &m, &w))
-        job_mistakes_write(&m, out);
-}
 
 static void blocks_case_by_case(void **state)
 {
-    static const struct parts cases[] = {
+    static const struct job_case cases[] = {
         {NULL, NULL, NULL, NULL},
         {"type = \"batch\"\n periodic { cron = \"@daily\" }", NULL, NULL, NULL},
         {"type = \"batch\"\n periodic {}", NULL, NULL, "Must specify a spec"},
@@ -120,16 +96,7 @@ static void blocks_case_by_case(void **state)
         {"constraint { distinct_property = \"${meta.a}\" value = \"0\" }", NULL, NULL,
          "Distinct Property must have an allowed count of 1 or greater"},
     };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct arena a = ARENA_INIT;
-        struct buf b = BUF_INIT;
-        validate(&cases[i], &a, &b);
-        if (cases[i].want ? !strstr(buf_str(&b), cases[i].want) : b.len > 0)
-            fail_msg("case %zu\nwant %s\ngot  %s", i, cases[i].want ? cases[i].want : "nothing",
-                     buf_str(&b));
-        buf_fini(&b);
-        arena_fini(&a);
-    }
+    job_cases_check(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 static void a_task_in_a_job_is_a_group(void **state)
@@ -159,9 +126,11 @@ static void variables_are_not_left_to_the_runtime(void **state)
     static const char text[] = "job \"j\" {\n name = var.x\n type = \"${local.y}\"\n}\n";
     assert_int_equal(ERR_INVALID, job_parse_hcl("t", text, strlen(text), &a, &j, &m));
     assert_int_equal(2, m.n);
-    assert_string_equal("t:2,9-12: Unknown variable; There is no variable named \"var\".",
+    assert_string_equal("t:2,9-14: Unsupported attribute; This object does not have an attribute "
+                        "named \"x\".",
                         m.items[0].text);
-    assert_string_equal("t:3,12-17: Unknown variable; There is no variable named \"local\".",
+    assert_string_equal("t:3,12-19: Unsupported attribute; This object does not have an attribute "
+                        "named \"y\".",
                         m.items[1].text);
     arena_fini(&a);
 }

@@ -22,15 +22,14 @@ static bool is_strict(const struct hcl_scope *s, const char *name)
 {
     return !strcmp(name, "local");
 }
-static const char *call_count(const struct hcl_value *args, size_t n, struct arena *a,
-                              struct hcl_value *out)
+static const char *call_count(struct hcl_call *c)
 {
-    *out = (struct hcl_value){.kind = HCL_NUMBER, .number = (long double)n};
-    return n == 3 ? "three is too many" : NULL;
+    *c->out = (struct hcl_value){.kind = HCL_NUMBER, .number = (long double)c->n};
+    return c->n == 3 ? "three is too many" : NULL;
 }
 static const struct hcl_function *find_function(const struct hcl_scope *s, const char *name)
 {
-    static const struct hcl_function count = {"count", 1, 3, call_count};
+    static const struct hcl_function count = {"count", "a:first a?:rest...", call_count};
     return strcmp(name, "count") ? NULL : &count;
 }
 static const struct hcl_scope scope = {
@@ -115,11 +114,11 @@ static void expressions_case_by_case(void **state)
         {"{a = 1}.b",
          "! Unsupported attribute; This object does not have an attribute named \"b\"."},
         {"var.nope", "! Unsupported attribute; This object does not have an attribute named "
-                     "\"nope\"."},
+                     "\"nope\". Did you mean \"name\"?"},
         {"local.x", "! Unknown variable; There is no variable named \"local\"."},
         {"nope(1)", "! Call to unknown function; There is no function named \"nope\"."},
-        {"count()", "! Not enough function arguments; Function \"count\" expects between 1 and 3 "
-                    "arguments, got 0."},
+        {"count()", "! Not enough function arguments; Function \"count\" expects at least 1 "
+                    "argument(s). Missing value for \"first\"."},
         {"count(1, 2, 3)",
          "! Error in function call; Call to function \"count\" failed: three is too "
          "many."},
