@@ -563,7 +563,5 @@ int job_validate(const struct job *j, struct job_mistakes *m, struct job_mistake
                                 j->groups.items[i].name, k + 1);
         check_group(&c, &j->groups.items[i]);
     }
-    if (warnings)
-        validate_job_warnings(warnings, j);
     return m->n ? ERR_INVALID : 0;
 }

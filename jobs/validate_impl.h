@@ -18,7 +18,6 @@ void validate_task_blocks(struct job_mistakes *m, const struct task_group *g, co
 void validate_reschedule_fits(struct job_mistakes *m, const struct reschedule_policy *r);
 
 /* validate_warn.c: what is kept without effect. */
-void validate_job_warnings(struct job_mistakes *w, const struct job *j);
 void validate_group_warnings(struct job_mistakes *w, const struct task_group *g);
 void validate_task_warnings(struct job_mistakes *w, const struct task *t);
 

@@ -70,9 +70,3 @@ void validate_group_warnings(struct job_mistakes *w, const struct task_group *g)
     for (size_t i = 0; i < g->services.n; i++)
         warn_service(w, "", &g->services.items[i]);
 }
-
-void validate_job_warnings(struct job_mistakes *w, const struct job *j)
-{
-    if (j->periodic)
-        kept(w, "", "periodic is");
-}

@@ -197,8 +197,6 @@ static void what_has_no_effect_is_said(void **state)
         {NULL, NULL, NULL, NULL},
         {NULL, "update { max_parallel = 3 }", NULL,
          "Update max parallel count is greater than task group count (3 > 1)"},
-        {"type = \"batch\"\n periodic { cron = \"@daily\" }", NULL, NULL,
-         "periodic is kept but not acted on yet"},
         {NULL, NULL, "template {\n data = \"x\"\n destination = \"local/x\"\n }",
          "Task \"t\": template blocks are kept"},
         {NULL, NULL, "artifact { source = \"http://h/x\" }",
