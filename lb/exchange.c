@@ -303,10 +303,37 @@ static void on_stop(h2o_generator_t *g, h2o_req_t *req)
     drop_upstream(x);
 }
 
+/* The upstream speaks another protocol from here on. */
+static void join(struct exchange *x, const struct phr_header_ *headers, size_t n, size_t used)
+{
+    h2o_req_t *r = x->req;
+    h2o_socket_t *sock = x->sock;
+    if (!forward_is_upgrade(r) || x->eof || h2o_socket_is_writing(sock)) {
+        fail(x, 502, "Bad Gateway");
+        return;
+    }
+    r->res.status = 101;
+    r->res.reason = "Switching Protocols";
+    copy_headers(x, headers, n);
+    for (size_t i = 0; i < n; i++)
+        if (name_is(&headers[i], "upgrade")) {
+            h2o_iovec_t v = h2o_strdup(&r->pool, headers[i].value, headers[i].value_len);
+            h2o_add_header(&r->pool, &r->res.headers, H2O_TOKEN_UPGRADE, NULL, v.base, v.len);
+        }
+    h2o_buffer_consume(&sock->input, used);
+    x->answered = x->finished = true;
+    x->sock = NULL;
+    tunnel_start(r, sock);
+}
+
 /* The head is complete: n headers, `used` bytes. */
 static void begin_answer(struct exchange *x, int minor, int status,
                          const struct phr_header_ *headers, size_t n, size_t used)
 {
+    if (status == 101) {
+        join(x, headers, n, used);
+        return;
+    }
     static const char *const reasons[] = {"OK", "Redirect", "Client Error", "Server Error"};
     if (status < 100 || status > 599 || !read_framing(x, headers, n, minor, status)) {
         fail(x, 502, "Bad Gateway");

@@ -14,6 +14,13 @@ bool forward_is_harmless(const h2o_req_t *r)
            h2o_memis(r->method.base, r->method.len, H2O_STRLIT("OPTIONS"));
 }
 
+/* h2c is this hop's own matter: passed on, it would carry requests past the routes. */
+bool forward_is_upgrade(const h2o_req_t *r)
+{
+    return r->upgrade.base && r->version < 0x200 && !r->entity.len &&
+           !h2o_contains_token(r->upgrade.base, r->upgrade.len, H2O_STRLIT("h2c"), ',');
+}
+
 bool forward_is_hop_by_hop(const char *name, size_t len)
 {
     static const char *const names[] = {"connection",          "keep-alive", "proxy-authenticate",
@@ -106,7 +113,7 @@ static void add_forwarded(struct buf *b, const h2o_req_t *r, const struct target
     if (!has(r, "forwarded")) {
         buf_str_add(b, "Forwarded: for=");
         buf_add(b, ip, n);
-        buf_str_add(b, "; proto=http\r\n");
+        buf_str_add(b, forward_is_upgrade(r) ? "; proto=ws\r\n" : "; proto=http\r\n");
     }
     if (t->strip)
         add_text(b, "X-Forwarded-Prefix", t->strip);
@@ -145,6 +152,10 @@ char *forward_request(const h2o_req_t *r, const struct target *t, const char *ke
             continue;
         const char *name = h->orig_name ? h->orig_name : h->name->base;
         add_header(&b, name, h->name->len, h->value.base, h->value.len);
+    }
+    if (forward_is_upgrade(r)) {
+        add_text(&b, "Connection", "Upgrade");
+        add_header(&b, H2O_STRLIT("Upgrade"), r->upgrade.base, r->upgrade.len);
     }
     if (r->entity.base || !forward_is_harmless(r))
         buf_printf(&b, "Content-Length: %zu\r\n", r->entity.len);

@@ -92,6 +92,8 @@ char *forward_request(const h2o_req_t *r, const struct target *t, const char *ke
 /* GET, HEAD, OPTIONS: may be sent again. */
 bool forward_is_harmless(const h2o_req_t *r);
 bool forward_is_hop_by_hop(const char *name, size_t len);
+/* Whether the client asks for another protocol that a tunnel can carry. */
+bool forward_is_upgrade(const h2o_req_t *r);
 /* INET6_ADDRSTRLEN bytes; returns the text's length, 0 when unknown. */
 size_t forward_client_address(const h2o_req_t *r, char *out);
 
@@ -114,6 +116,11 @@ enum gate_result {
     GATE_NEXT      /* a redirect to where the request came from: the next route is asked */
 };
 enum gate_result gate_pass(h2o_req_t *r, const struct target *t);
+
+/* tunnel.c */
+/* Sends the answer that stands in req->res (a 101) and joins the client's socket with `upstream`,
+ * whose bytes behind its head are still in its input. Takes upstream over; req ends. */
+void tunnel_start(h2o_req_t *req, h2o_socket_t *upstream);
 
 /* admin.c */
 void admin_routes(struct lb *lb);

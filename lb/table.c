@@ -99,8 +99,8 @@ static bool has_own_check(const struct catalog_instance *i)
     return false;
 }
 
-/* From their ends: an exact name stands before "*.name", a longer suffix before a shorter ("*"
- * sorts before every letter and digit). */
+/* From their ends: an exact name stands before "*.name", a longer suffix before a shorter: "*"
+ * sorts before every letter and digit. */
 static int compare_from_end(const char *a, const char *b)
 {
     size_t n = strlen(a), m = strlen(b);
