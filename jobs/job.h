@@ -317,6 +317,11 @@ int job_parse_hcl(const char *filename, const char *text, size_t len, struct are
 /* Reads the API's Job object. */
 int job_parse_json(const json_t *json, struct arena *a, struct job **out, struct err *e);
 
+/* The file in its canonical layout; what it says is not looked at. ERR_INVALID when it is not
+ * HCL. */
+int job_file_format(const struct job_source *file, struct arena *a, struct buf *out,
+                    struct job_mistakes *mistakes);
+
 /* --- meaning --------------------------------------------------------------------------------- */
 
 /* Fills in every default for the job's type; idempotent. */

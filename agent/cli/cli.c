@@ -267,6 +267,7 @@ static const struct command commands[] = {
     {"job plan", cmd_plan, NULL},
     {"validate", cmd_validate, "Check a job file for mistakes"},
     {"job validate", cmd_validate, NULL},
+    {"fmt", cmd_fmt, "Lay out job files as they should be (-check only tells)"},
     {"init", cmd_init, "Write an example job file"},
     {"job init", cmd_init, NULL},
     {"alloc status", cmd_alloc_status, "Display an allocation"},

@@ -102,6 +102,7 @@ bool cli_wants(struct cli *c, int n, const char *what);
 int cmd_run(struct cli *c);
 int cmd_plan(struct cli *c);
 int cmd_validate(struct cli *c);
+int cmd_fmt(struct cli *c);
 int cmd_init(struct cli *c);
 int cmd_stop(struct cli *c);
 int cmd_status(struct cli *c);

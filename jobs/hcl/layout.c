@@ -1,6 +1,6 @@
 /* The language's canonical layout: two spaces a level, one space between tokens, equals signs and
- * trailing comments of neighbouring lines in one column. Works on tokens alone: what a file means is
- * not asked, and nothing but white space changes. Strings and heredocs stay as they are. */
+ * trailing comments of neighbouring lines in one column. Works on tokens alone: what a file means
+ * is not asked, and nothing but white space changes. Strings and heredocs stay as they are. */
 #include "jobs/hcl/layout.h"
 #include "agent/base/arena.h"
 
@@ -56,24 +56,36 @@ static const char *skip_string(const char *p, const char *end)
     return end;
 }
 
-/* Past the line with the marker that ends a heredoc, its line break not included; NULL: none. */
+/* Where the marker stands in a line from s on, alone or, as old files have it, at its end. NULL: it
+ * does not. */
+static const char *find_marker(const char *s, const char *stop, const char *marker, size_t n,
+                               bool alone)
+{
+    while (stop > s && (stop[-1] == '\r' || stop[-1] == ' ' || stop[-1] == '\t'))
+        stop--;
+    while (s < stop && (*s == ' ' || *s == '\t'))
+        s++;
+    if ((size_t)(stop - s) < n || memcmp(stop - n, marker, n))
+        return NULL;
+    return !alone || stop - n == s ? stop : NULL;
+}
+
+/* Past the marker that ends a heredoc; NULL: there is none, so it is none. */
 static const char *skip_heredoc(const char *p, const char *end)
 {
     const char *marker = p + 2 + (p + 2 < end && p[2] == '-'), *after = marker;
-    while (after < end && (isalnum((unsigned char)*after) || *after == '_' || *after == '-'))
+    while (after < end && (isalnum((unsigned char)*after) || *after == '_'))
         after++;
     size_t n = (size_t)(after - marker);
-    const char *line = memchr(after, '\n', (size_t)(end - after));
-    while (n && line && line + 1 < end) {
-        const char *s = line + 1;
-        const char *stop = memchr(s, '\n', (size_t)(end - s));
-        stop = stop ? stop : end;
-        while (s < stop && (*s == ' ' || *s == '\t'))
-            s++;
-        if ((size_t)(stop - s) >= n && !memcmp(s, marker, n) &&
-            ((size_t)(stop - s) == n || s[n] == '\r'))
-            return s + n;
-        line = stop < end ? stop : NULL;
+    for (int alone = 1; n && alone >= 0; alone--) {
+        const char *line = memchr(after, '\n', (size_t)(end - after));
+        while (line && line + 1 < end) {
+            const char *stop = memchr(line + 1, '\n', (size_t)(end - line - 1));
+            const char *found = find_marker(line + 1, stop ? stop : end, marker, n, alone);
+            if (found)
+                return found;
+            line = stop;
+        }
     }
     return NULL;
 }
@@ -213,8 +225,8 @@ static int bracket(const struct token *t)
     return t->kind == T_OPEN ? 1 : t->kind == T_CLOSE ? -1 : 0;
 }
 
-/* Where the line's equals sign and its trailing comment begin. An equals sign whose value goes on in
- * the next line is not lined up. */
+/* Where the line's equals sign and its trailing comment begin. An equals sign whose value goes on
+ * in the next line is not lined up. */
 static void find_cells(const struct layout *l, struct line *x)
 {
     size_t end = x->first + x->n;
