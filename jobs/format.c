@@ -1,6 +1,5 @@
 /* A job file in its canonical layout. */
 #include "jobs/hcl/hcl.h"
-#include "jobs/hcl/layout.h"
 #include "jobs/inputs.h"
 
 int job_file_format(const struct job_source *source, struct arena *a, struct buf *out,

@@ -108,6 +108,10 @@ struct hcl_expr *hcl_parse_expr(const struct hcl_file *file, struct arena *a,
 struct hcl_expr *hcl_parse_template(const struct hcl_file *file, struct arena *a,
                                     struct hcl_diags *diags);
 
+/* The text in its canonical layout, added to out: indentation, spaces between tokens, aligned equals
+ * signs and trailing comments. Comments and strings stay; doing it twice changes nothing more. */
+void hcl_layout(const char *text, size_t len, struct buf *out);
+
 /* --- values ---------------------------------------------------------------------------------- */
 
 enum hcl_kind { HCL_NULL, HCL_BOOL, HCL_NUMBER, HCL_STRING, HCL_LIST, HCL_OBJECT };

@@ -1,8 +1,7 @@
 /* The language's canonical layout: two spaces a level, one space between tokens, equals signs and
  * trailing comments of neighbouring lines in one column. Works on tokens alone: what a file means
  * is not asked, and nothing but white space changes. Strings and heredocs stay as they are. */
-#include "jobs/hcl/layout.h"
-#include "agent/base/arena.h"
+#include "jobs/hcl/hcl.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* The canonical layout: what changes, and that nothing but white space does. */
-#include "jobs/hcl/layout.h"
 #include "agent/base/file.h"
+#include "jobs/hcl/hcl.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
