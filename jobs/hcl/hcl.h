@@ -108,8 +108,9 @@ struct hcl_expr *hcl_parse_expr(const struct hcl_file *file, struct arena *a,
 struct hcl_expr *hcl_parse_template(const struct hcl_file *file, struct arena *a,
                                     struct hcl_diags *diags);
 
-/* The text in its canonical layout, added to out: indentation, spaces between tokens, aligned equals
- * signs and trailing comments. Comments and strings stay; doing it twice changes nothing more. */
+/* The text in its canonical layout, added to out: indentation, spaces between tokens, aligned
+ * equals signs and trailing comments. Comments and strings stay; doing it twice changes nothing
+ * more. */
 void hcl_layout(const char *text, size_t len, struct buf *out);
 
 /* --- values ---------------------------------------------------------------------------------- */
