@@ -75,3 +75,13 @@ void discovery_api_routes(struct discovery_api *api, struct http_server *s)
     health_routes(api, s);
     kv_routes(api, s);
 }
+
+void api_block_on_service(struct discovery_api *api, struct http_req *r, http_render render)
+{
+    const char *name = http_param(r, "name");
+    struct http_watch w[] = {
+        {STORE_WATCH_KEY, &catalog_table_services, name, strlen(name)},
+        {STORE_WATCH_KEY, &catalog_table_services, CATALOG_EXTINCT, strlen(CATALOG_EXTINCT)}};
+    if (!api_refuse_dc(api, r))
+        http_blocking(r, w, 2, render, api);
+}

@@ -49,12 +49,7 @@ static int render_service(struct http_req *r, struct store_txn *t, void *ctx, st
 
 static void on_service(struct http_req *r, void *ctx)
 {
-    const char *name = http_param(r, "name");
-    struct http_watch w[] = {
-        {STORE_WATCH_KEY, &catalog_table_services, name, strlen(name)},
-        {STORE_WATCH_KEY, &catalog_table_services, CATALOG_EXTINCT, strlen(CATALOG_EXTINCT)}};
-    if (!api_refuse_dc(ctx, r))
-        http_blocking(r, w, 2, render_service, ctx);
+    api_block_on_service(ctx, r, render_service);
 }
 
 enum selection { OF_NODE, OF_SERVICE, OF_STATE };

@@ -413,6 +413,18 @@ static int render_job(struct http_req *r, struct store_txn *t, void *ctx, struct
     return 0;
 }
 
+/* A list of records as a JSON array. */
+static void write_list(const struct rec_desc *d, const void *list, struct buf *out)
+{
+    const struct rec_list *l = list;
+    buf_char(out, '[');
+    for (size_t i = 0; i < l->n; i++) {
+        buf_str_add(out, i ? "," : "");
+        rec_json_write(d, (const char *)l->items + i * d->size, out);
+    }
+    buf_char(out, ']');
+}
+
 static int render_allocs(struct http_req *r, struct store_txn *t, void *ctx, struct buf *out,
                          log_index *index, int *status, struct err *e)
 {
@@ -440,12 +452,7 @@ static int render_evals(struct http_req *r, struct store_txn *t, void *ctx, stru
         store_key_index(t, &table_evals, key, state_watch_key(key, "job", "default", ctx));
     *index = touched ? touched : store_table_index(t, &table_evals);
     int rv = state_job_evals(t, "default", ctx, http_arena(r), &all);
-    buf_char(out, '[');
-    for (size_t i = 0; i < all.n; i++) {
-        buf_str_add(out, i ? "," : "");
-        rec_json_write(&evaluation_desc, &all.items[i], out);
-    }
-    buf_char(out, ']');
+    write_list(&evaluation_desc, &all, out);
     return rv;
 }
 
@@ -467,12 +474,7 @@ static int render_deployments(struct http_req *r, struct store_txn *t, void *ctx
     struct deployments all;
     *index = store_table_index(t, &table_deployments);
     int rv = state_job_deployments(t, "default", ctx, http_arena(r), &all);
-    buf_char(out, '[');
-    for (size_t i = 0; i < all.n; i++) {
-        buf_str_add(out, i ? "," : "");
-        rec_json_write(&deployment_desc, &all.items[i], out);
-    }
-    buf_char(out, ']');
+    write_list(&deployment_desc, &all, out);
     return rv;
 }
 
