@@ -16,7 +16,7 @@ EXECUTOR_SRC := $(wildcard agent/client/executor/*.c)
 
 PKGS     := libuv jansson ldns libcurl lmdb msgpack libpcre2-8 openssl zlib libcap libcrypt yaml-0.1
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LIBS     := -lh2o $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm -ldl -lpthread
+LIBS     := -lh2o -lunistring $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm -ldl -lpthread
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
         -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wno-unused-parameter

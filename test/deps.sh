@@ -3,7 +3,7 @@
 # Quiet and quick when nothing is missing. As root on Debian 12; elsewhere it says what it misses.
 set -eu
 build="gcc make pkg-config libcurl4-openssl-dev libjansson-dev libldns-dev libh2o-dev libuv1-dev
-libcmocka-dev liblmdb-dev libmsgpack-dev libpcre2-dev libssl-dev libcap-dev libyaml-dev libcrypt-dev zlib1g-dev uthash-dev"
+libcmocka-dev liblmdb-dev libmsgpack-dev libpcre2-dev libssl-dev libcap-dev libyaml-dev libcrypt-dev libunistring-dev zlib1g-dev uthash-dev"
 try="curl bind9-dnsutils jq procps iproute2"
 tests="wrk python3 python3-consul prometheus victoria-metrics nodejs"
 bench="nginx-light nsd dnsperf"

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -74,10 +75,32 @@ static int parse_offset(const char *p, int *seconds)
     return 0;
 }
 
+/* "2018-01-02T23:12:01", all digits in their places, a date the calendar knows; behind it. */
+static const char *parse_date_time(const char *text, struct tm *tm)
+{
+    static const char shape[] = "0000-00-00T00:00:00";
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    for (size_t i = 0; shape[i]; i++)
+        if (shape[i] == '0' ? !isdigit((unsigned char)text[i]) : text[i] != shape[i])
+            return NULL;
+    int year = atoi(text), month = atoi(text + 5), day = atoi(text + 8);
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    *tm = (struct tm){.tm_year = year - 1900,
+                      .tm_mon = month - 1,
+                      .tm_mday = day,
+                      .tm_hour = atoi(text + 11),
+                      .tm_min = atoi(text + 14),
+                      .tm_sec = atoi(text + 17)};
+    bool ok = month >= 1 && month <= 12 && day >= 1 &&
+              day <= days[month - 1] + (month == 2 && leap) && tm->tm_hour < 24 &&
+              tm->tm_min < 60 && tm->tm_sec < 60;
+    return ok ? text + sizeof shape - 1 : NULL;
+}
+
 int clock_parse_rfc3339(const char *text, wall_ns *out)
 {
-    struct tm tm = {0};
-    const char *p = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+    struct tm tm;
+    const char *p = parse_date_time(text, &tm);
     int64_t ns;
     int offset;
     if (!p || parse_fraction(&p, &ns) || parse_offset(p, &offset))

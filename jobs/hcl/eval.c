@@ -505,7 +505,7 @@ static bool eval_template(struct hcl_eval *ev, const struct hcl_expr *e, struct 
         return hcl_eval(ev, e->parts.items[0].expr, out); /* "${x}" is x itself */
     struct buf text = BUF_INIT;
     bool ok = write_parts(ev, e, &e->parts, &text);
-    value_set_string(out, arena_strndup(ev->arena, buf_str(&text), text.len), text.len);
+    value_set_text(out, ev->arena, buf_str(&text), text.len);
     buf_fini(&text);
     return ok;
 }

@@ -12,7 +12,7 @@ bool eval_pay(struct hcl_eval *ev, const struct hcl_expr *e, size_t cost);
 
 /* Pays for walking the whole value, in which parts may stand many times over. */
 bool value_afford(struct hcl_eval *ev, const struct hcl_expr *e, const struct hcl_value *v);
-void value_set_string(struct hcl_value *out, const char *s, size_t len);
+void value_set_string(struct hcl_value *out, const char *s, size_t len); /* borrowed, as it is */
 const struct hcl_value *value_member(const struct hcl_value *v, const char *key);
 
 /* convert.c: sorts the items and drops the equal ones. */

@@ -98,7 +98,10 @@ bool hcl_value_from_json(struct hcl_call *c, const json_t *json, struct hcl_valu
 static const char *fn_jsondecode(struct hcl_call *c)
 {
     json_error_t e;
-    json_t *json = json_loadb(c->args[0].string, c->args[0].string_len, JSON_DECODE_ANY, &e);
+    const char *s = c->args[0].string;
+    json_t *json = json_loadb(s, c->args[0].string_len, JSON_DECODE_ANY, &e);
+    if (!json && json_error_code(&e) == json_error_numeric_overflow) /* more than 64 bits */
+        json = json_loadb(s, c->args[0].string_len, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &e);
     if (!json)
         return wrong_arg(c, 0, "%s at line %d", e.text, e.line);
     bool ok = hcl_value_from_json(c, json, c->out);
@@ -141,12 +144,12 @@ static const char *csv_field(struct csv *v)
             buf_char(&v->field, *v->s);
         }
         if (*v->s != '"')
-            return "extraneous or missing \" in quoted field";
+            return "extraneous or missing \" in quoted-field";
         v->s++;
     } else {
         for (; *v->s && *v->s != ',' && *v->s != '\n'; v->s++) {
             if (*v->s == '"')
-                return "bare \" in non-quoted field";
+                return "bare \" in non-quoted-field";
             if (*v->s != '\r' || v->s[1] != '\n')
                 buf_char(&v->field, *v->s);
         }
@@ -154,7 +157,7 @@ static const char *csv_field(struct csv *v)
     if (*v->s == '\r' && v->s[1] == '\n')
         v->s++;
     if (*v->s && *v->s != ',' && *v->s != '\n')
-        return "extraneous or missing \" in quoted field";
+        return "extraneous or missing \" in quoted-field";
     v->ended = *v->s != ',';
     v->s += *v->s != '\0';
     return NULL;
@@ -184,20 +187,38 @@ static void csv_row(struct hcl_call *c, const struct rec_strs *names, const stru
     members_finish(c->arena, &m, false, values_add(c->arena, l));
 }
 
+static const char *csv_repeated(struct hcl_call *c, const struct rec_strs *names)
+{
+    for (size_t i = 0; i < names->n; i++) {
+        if (!hcl_pay(c->ev, i))
+            return MAX_WORK_TEXT;
+        for (size_t k = 0; k < i; k++)
+            if (!strcmp(names->items[i], names->items[k]))
+                return arena_printf(c->arena, "duplicate column name \"%.60s\"", names->items[i]);
+    }
+    return NULL;
+}
+
 static const char *fn_csvdecode(struct hcl_call *c)
 {
     struct csv v = {.s = c->args[0].string, .field = BUF_INIT};
     struct rec_strs names, row;
     struct values l = {NULL, 0, 0};
     const char *wrong = *v.s ? csv_line(&v, c, &names) : "missing header line";
-    for (int line = 2; !wrong && *v.s; line++) {
+    if (!wrong)
+        wrong = csv_repeated(c, &names);
+    int line = 1;
+    while (!wrong && *v.s) {
+        line++;
         if (*v.s == '\n') {
             v.s++;
             continue;
         }
         wrong = csv_line(&v, c, &row);
         if (!wrong && row.n != names.n)
-            wrong = arena_printf(c->arena, "record on line %d: wrong number of fields", line);
+            wrong = "wrong number of fields";
+        if (wrong)
+            wrong = arena_printf(c->arena, "CSV parse error on line %d: %s", line, wrong);
         if (!wrong && !hcl_pay(c->ev, names.n * 16))
             wrong = MAX_WORK_TEXT;
         if (!wrong)

@@ -13,12 +13,8 @@ static void add(struct hcl_call *c, struct values *l, struct hcl_value v)
 static const char *fn_length(struct hcl_call *c)
 {
     const struct hcl_value *v = &c->args[0];
-    if (v->kind == HCL_STRING) { /* characters, as later versions count them */
-        size_t n = 0;
-        for (const char *s = v->string; *s; s++)
-            n += ((unsigned char)*s & 0xC0) != 0x80;
-        return give_number(c, (long double)n);
-    }
+    if (v->kind == HCL_STRING)
+        return hcl_function_find("strlen")->call(c);
     if (v->kind != HCL_LIST && v->kind != HCL_OBJECT)
         return wrong_arg(c, 0, "a string, a list or a map is required");
     return give_number(c, (long double)v->n);
@@ -37,12 +33,10 @@ static const char *give_united(struct hcl_call *c, size_t which)
 
 static const char *fn_coalesce(struct hcl_call *c)
 {
-    for (size_t i = 0; i < c->n; i++) {
-        const struct hcl_value *v = &c->args[i];
-        if (v->kind != HCL_NULL && !(v->kind == HCL_STRING && !v->string_len))
+    for (size_t i = 0; i < c->n; i++)
+        if (c->args[i].kind != HCL_NULL)
             return give_united(c, i);
-    }
-    return "no non-null, non-empty-string arguments";
+    return "no non-null arguments";
 }
 
 static const char *fn_coalescelist(struct hcl_call *c)
@@ -104,35 +98,28 @@ static const char *fn_concat(struct hcl_call *c)
     return give_list(c, &l, uniform ? HCL_UNIFORM : HCL_LOOSE);
 }
 
-/* Equality as a list's common type makes it: 1 is in ["1"]. */
-static bool same(struct hcl_call *c, const struct hcl_value *x, const struct hcl_value *y)
-{
-    if (hcl_value_equal(x, y))
-        return true;
-    const char *s, *t;
-    return x->kind != y->kind && (x->kind == HCL_STRING || y->kind == HCL_STRING) &&
-           hcl_to_string(x, c->arena, &s) && hcl_to_string(y, c->arena, &t) && !strcmp(s, t);
-}
-
 static const char *fn_contains(struct hcl_call *c)
 {
     bool found = false;
     for (size_t i = 0; i < c->args[0].n && !found; i++)
-        found = same(c, &c->args[0].items[i], &c->args[1]);
+        found = hcl_value_equal(&c->args[0].items[i], &c->args[1]);
     return give_bool(c, found);
 }
 
 static const char *fn_distinct(struct hcl_call *c)
 {
     struct values l = {NULL, 0, 0};
-    for (size_t i = 0; i < c->args[0].n; i++) {
+    struct hcl_value all = c->args[0];
+    if (!make_uniform(c, &all))
+        return wrong_arg(c, 0, "all elements must have the same type");
+    for (size_t i = 0; i < all.n; i++) {
         bool seen = false;
         if (!hcl_pay(c->ev, l.n))
             return MAX_WORK_TEXT;
         for (size_t k = 0; k < l.n && !seen; k++)
-            seen = hcl_value_equal(&l.items[k], &c->args[0].items[i]);
+            seen = hcl_value_equal(&l.items[k], &all.items[i]);
         if (!seen)
-            add(c, &l, c->args[0].items[i]);
+            add(c, &l, all.items[i]);
     }
     return give_list(c, &l, HCL_UNIFORM);
 }
@@ -169,14 +156,25 @@ static const char *fn_flatten(struct hcl_call *c)
     return flatten(c, &c->args[0], &l) ? give_list(c, &l, HCL_LOOSE) : MAX_WORK_TEXT;
 }
 
+/* The element at a place or of a name, as the index operator gives it. */
 static const char *fn_index(struct hcl_call *c)
 {
-    if (!c->args[0].n)
-        return "cannot search an empty list";
-    for (size_t i = 0; i < c->args[0].n; i++)
-        if (same(c, &c->args[0].items[i], &c->args[1]))
-            return give_number(c, (long double)i);
-    return "item not found";
+    const struct hcl_value *of = &c->args[0];
+    struct hcl_value key = c->args[1];
+    const struct hcl_value *found = NULL;
+    const char *name;
+    long double n;
+    if (of->kind == HCL_OBJECT && hcl_to_string(&key, c->arena, &name))
+        found = value_member(of, name);
+    else if (of->kind == HCL_LIST && of->form != HCL_SET && hcl_to_number(&key, &n) && n >= 0 &&
+             n < (long double)of->n && n == (long double)(size_t)n)
+        found = &of->items[(size_t)n];
+    if (of->kind < HCL_LIST || of->form == HCL_SET)
+        return wrong_arg(c, 0, "a list or a map is required, not %s", hcl_value_kind(of));
+    if (!found)
+        return wrong_arg(c, 1, "no element has this key");
+    *c->out = *found;
+    return NULL;
 }
 
 static const char *fn_keys(struct hcl_call *c)
@@ -358,11 +356,11 @@ const struct hcl_function hcl_fn_collection[] = {
     {"chunklist", "l:list n:size", fn_chunklist},
     {"compact", "l:list", fn_compact},
     {"concat", "l:seqs...", fn_concat},
-    {"contains", "l:list a?:value", fn_contains},
+    {"contains", "l:list a:value", fn_contains},
     {"distinct", "l:list", fn_distinct},
     {"element", "l:list n:index", fn_element},
     {"flatten", "l:list", fn_flatten},
-    {"index", "l:list a:value", fn_index},
+    {"index", "a:collection a:key", fn_index},
     {"keys", "m:inputMap", fn_keys},
     {"values", "m:mapping", fn_values},
     {"lookup", "m:inputMap s:key a?:default...", fn_lookup},

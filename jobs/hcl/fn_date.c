@@ -41,7 +41,7 @@ static const char *const days[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
 static bool write_zone(const struct moment *m, size_t n, struct buf *out)
 {
     int off = m->offset_min, size = abs(off);
-    if (n > 5 || n < 1)
+    if (n > 5 || n == 2)
         return false;
     if ((n == 1 && !off) || (n == 3 && !off)) {
         buf_str_add(out, n == 1 ? "Z" : "UTC");
@@ -109,6 +109,35 @@ static bool write_run(const struct moment *m, char letter, size_t n, struct buf 
     return true;
 }
 
+static const char *allowed_runs(char letter)
+{
+    switch (letter) {
+    case 'Y':
+        return "year must either be \"YY\" or \"YYYY\"";
+    case 'M':
+        return "month must be \"M\", \"MM\", \"MMM\", or \"MMMM\"";
+    case 'D':
+        return "day of month must either be \"D\" or \"DD\"";
+    case 'E':
+        return "day of week must either be \"EEE\" or \"EEEE\"";
+    case 'h':
+        return "24-hour must either be \"h\" or \"hh\"";
+    case 'H':
+        return "12-hour must either be \"H\" or \"HH\"";
+    case 'A':
+    case 'a':
+        return "must be \"AA\" or \"aa\"";
+    case 'm':
+        return "minute must either be \"m\" or \"mm\"";
+    case 's':
+        return "second must either be \"s\" or \"ss\"";
+    case 'Z':
+        return "timezone must be Z, ZZZ, ZZZZ, or ZZZZZ";
+    default:
+        return "letters mean parts of a date; literal text goes in single quotes";
+    }
+}
+
 static bool is_letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -132,10 +161,8 @@ static const char *write_date(struct hcl_call *c, const struct moment *m, const 
         } else {
             size_t n = strspn(f, (char[2]){*f, '\0'});
             if (!write_run(m, *f, n, out))
-                return wrong_arg(c, 0,
-                                 "invalid date format verb \"%.*s\": letters mean parts of a date; "
-                                 "literal text goes in single quotes",
-                                 n > 20 ? 20 : (int)n, f);
+                return wrong_arg(c, 0, "invalid date format verb \"%.*s\": %s",
+                                 n > 20 ? 20 : (int)n, f, allowed_runs(*f));
             f += n;
         }
     }

@@ -69,8 +69,7 @@ static const char *fn_file(struct hcl_call *c)
                          "contents of %.200s are not valid UTF-8; use filebase64 to read "
                          "them",
                          c->args[0].string);
-    value_set_string(c->out, text, n);
-    return NULL;
+    return give_bytes(c, text, n);
 }
 
 static const char *fn_filebase64(struct hcl_call *c)

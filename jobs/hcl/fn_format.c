@@ -63,14 +63,17 @@ static const char *read_verb(struct hcl_call *c, const char *s, struct verb *v, 
     return *wrong ? NULL : s + 1;
 }
 
-static void pad(const struct verb *v, const char *s, size_t len, struct buf *out)
+static void pad(struct hcl_call *c, const struct verb *v, const char *s, size_t len,
+                struct buf *out)
 {
-    size_t chars = 0;
-    for (size_t i = 0; i < len; i++)
-        chars += ((unsigned char)s[i] & 0xC0) != 0x80;
-    int room = v->width > 0 && (size_t)v->width > chars ? v->width - (int)chars : 0;
-    if (!v->minus)
-        buf_printf(out, "%*s", room, "");
+    int room = 0;
+    if (v->width > 0) {
+        struct hcl_chars all = hcl_chars(c->arena, s, len);
+        size_t chars = hcl_chars_count(&all);
+        room = (size_t)v->width > chars ? v->width - (int)chars : 0;
+    }
+    for (int i = 0; i < room && !v->minus; i++)
+        buf_char(out, v->zero ? '0' : ' ');
     buf_add(out, s, len);
     if (v->minus)
         buf_printf(out, "%*s", room, "");
@@ -108,7 +111,7 @@ static void write_whole(const struct verb *v, int64_t n, struct buf *out)
 }
 #pragma GCC diagnostic pop
 
-static void write_binary(const struct verb *v, int64_t n, struct buf *out)
+static void write_binary(struct hcl_call *c, const struct verb *v, int64_t n, struct buf *out)
 {
     char digits[70];
     size_t at = sizeof digits;
@@ -118,7 +121,7 @@ static void write_binary(const struct verb *v, int64_t n, struct buf *out)
     while (left >>= 1);
     if (n < 0)
         digits[--at] = '-';
-    pad(v, digits + at, sizeof digits - at, out);
+    pad(c, v, digits + at, sizeof digits - at, out);
 }
 
 static const char *write_integer(struct hcl_call *c, const struct verb *v, int arg,
@@ -128,10 +131,13 @@ static const char *write_integer(struct hcl_call *c, const struct verb *v, int a
     if (!hcl_to_number(x, &n))
         return wrong_arg(c, arg, "unsupported value for \"%%%c\" at %td: a number is required",
                          v->letter, v->start - c->args[0].string);
+    if (n != floorl(n))
+        return wrong_arg(c, arg, "unsupported value for \"%%%c\" at %td: an integer is required",
+                         v->letter, v->start - c->args[0].string);
     if (fabsl(n) >= 0x1p63L)
         return wrong_arg(c, arg, "the number is too large for \"%%%c\"", v->letter);
     if (v->letter == 'b')
-        write_binary(v, (int64_t)n, out);
+        write_binary(c, v, (int64_t)n, out);
     else
         write_whole(v, (int64_t)n, out);
     return NULL;
@@ -149,14 +155,12 @@ static const char *write_text(struct hcl_call *c, const struct verb *v, int arg,
         buf_json_str(&b, s, strlen(s));
     else
         buf_str_add(&b, s);
-    size_t len = 0, chars = 0; /* precision counts characters */
-    for (; len < b.len; len++) {
-        bool starts = ((unsigned char)b.data[len] & 0xC0) != 0x80;
-        if (starts && v->precision >= 0 && v->letter == 's' && chars == (size_t)v->precision)
-            break;
-        chars += starts;
+    size_t len = b.len;
+    if (v->precision >= 0 && v->letter == 's') { /* precision counts characters */
+        struct hcl_chars chars = hcl_chars(c->arena, buf_str(&b), b.len);
+        len = hcl_chars_skip(&chars, 0, v->precision);
     }
-    pad(v, buf_str(&b), len, out);
+    pad(c, v, buf_str(&b), len, out);
     buf_fini(&b);
     return NULL;
 }
@@ -171,7 +175,7 @@ static void write_any(struct hcl_call *c, const struct verb *v, const struct hcl
         buf_str_add(&b, s);
     else
         hcl_value_json(x, &b);
-    pad(v, buf_str(&b), b.len, out);
+    pad(c, v, buf_str(&b), b.len, out);
     buf_fini(&b);
 }
 
@@ -284,8 +288,7 @@ const char *hcl_formatlist(struct hcl_call *c)
             row[i - 1] = c->args[i].kind == HCL_LIST ? c->args[i].items[r] : c->args[i];
         const char *wrong = write_format(c, row, c->n - 1, &b);
         if (!wrong)
-            value_set_string(values_add(c->arena, &l), arena_strndup(c->arena, buf_str(&b), b.len),
-                             b.len);
+            value_set_text(values_add(c->arena, &l), c->arena, buf_str(&b), b.len);
         buf_fini(&b);
         if (wrong)
             return wrong;

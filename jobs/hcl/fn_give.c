@@ -7,13 +7,12 @@
 
 const char *give_text(struct hcl_call *c, const char *s)
 {
-    value_set_string(c->out, s, strlen(s));
-    return NULL;
+    return give_bytes(c, s, strlen(s));
 }
 
 const char *give_bytes(struct hcl_call *c, const char *s, size_t len)
 {
-    value_set_string(c->out, arena_strndup(c->arena, s, len), len);
+    value_set_text(c->out, c->arena, s, len);
     return NULL;
 }
 

@@ -98,16 +98,32 @@ static struct hcl_value match_value(const struct regex *r, struct hcl_call *c,
     return v;
 }
 
-/* Where to look next: behind the match, one character on when it was empty. */
-static size_t behind(const struct regex *r, const struct hcl_value *s)
+/* The matches of a text one after another. An empty one that touches the one before is none, as in
+ * the peer's engine. */
+struct matches {
+    size_t from, last_end; /* last_end: SIZE_MAX before the first */
+};
+
+/* As regex_next. */
+static int matches_next(struct matches *m, struct regex *r, struct hcl_call *c,
+                        const struct hcl_value *s)
 {
-    const PCRE2_SIZE *at = pcre2_get_ovector_pointer(r->found);
-    size_t next = at[1];
-    if (at[0] >= at[1])
-        do
-            next++;
-        while (next < s->string_len && ((unsigned char)s->string[next] & 0xC0) == 0x80);
-    return next;
+    while (m->from <= s->string_len) {
+        int found = regex_next(r, c, s, m->from);
+        if (found <= 0)
+            return found;
+        const PCRE2_SIZE *at = pcre2_get_ovector_pointer(r->found);
+        bool empty = at[0] >= at[1], touches = at[0] == m->last_end;
+        m->from = at[1];
+        if (empty)
+            do
+                m->from++;
+            while (m->from < s->string_len && ((unsigned char)s->string[m->from] & 0xC0) == 0x80);
+        m->last_end = at[1];
+        if (!empty || !touches)
+            return 1;
+    }
+    return 0;
 }
 
 static const char *fn_regex(struct hcl_call *c)
@@ -133,13 +149,10 @@ static const char *fn_regexall(struct hcl_call *c)
     const char *wrong = regex_init(&r, c, c->args[0].string);
     if (wrong)
         return wrong_arg(c, 0, "%s", wrong);
-    int found = 1;
-    for (size_t from = 0; from <= c->args[1].string_len;) {
-        if ((found = regex_next(&r, c, &c->args[1], from)) <= 0)
-            break;
+    struct matches all = {0, SIZE_MAX};
+    int found;
+    while ((found = matches_next(&all, &r, c, &c->args[1])) > 0)
         *values_add(c->arena, &l) = match_value(&r, c, &c->args[1]);
-        from = behind(&r, &c->args[1]);
-    }
     regex_fini(&r);
     return found < 0 ? MAX_WORK_TEXT : give_list(c, &l, HCL_UNIFORM);
 }
@@ -184,24 +197,22 @@ const char *hcl_regex_replace(struct hcl_call *c, const char *pattern)
     const struct hcl_value *s = &c->args[0];
     struct regex r;
     struct buf out = BUF_INIT;
-    size_t from = 0, kept = 0;
+    struct matches all = {0, SIZE_MAX};
+    size_t kept = 0;
+    int found;
     const char *wrong = regex_init(&r, c, pattern);
     if (wrong)
         return wrong_arg(c, 1, "%s", wrong);
-    while (from <= s->string_len && !wrong) {
-        int found = regex_next(&r, c, s, from);
-        if (found < 0 || out.len > REPLACED_MAX)
-            wrong = MAX_WORK_TEXT;
-        if (found <= 0)
-            break;
+    while ((found = matches_next(&all, &r, c, s)) > 0 && out.len <= REPLACED_MAX) {
         const PCRE2_SIZE *at = pcre2_get_ovector_pointer(r.found);
         size_t start = at[0], end = at[1] > at[0] ? at[1] : at[0];
         if (start > kept)
             buf_add(&out, s->string + kept, start - kept);
         write_replacement(&r, c, s, c->args[2].string, &out);
         kept = end > kept ? end : kept;
-        from = behind(&r, s);
     }
+    if (found < 0 || out.len > REPLACED_MAX)
+        wrong = MAX_WORK_TEXT;
     buf_add(&out, s->string + kept, s->string_len - kept);
     regex_fini(&r);
     if (!wrong)

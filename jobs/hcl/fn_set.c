@@ -44,14 +44,15 @@ static const char *combine(struct hcl_call *c, enum set_op op)
         if (!hcl_pay(c->ev, sets[k].n * (sets[0].n + sets[c->n - 1].n)))
             return MAX_WORK_TEXT;
         for (size_t i = 0; i < sets[k].n; i++) {
-            bool in_all = true, in_others = false;
+            bool in_all = true, in_others = false, odd = true;
             for (size_t o = 0; o < c->n; o++) {
                 bool has = o == k || set_has(&sets[o], &sets[k].items[i]);
                 in_all &= has;
                 in_others |= has && o != k;
+                odd ^= has && o != k;
             }
             bool keep = op == UNION || (op == INTERSECTION && k == 0 && in_all) ||
-                        (op == SUBTRACT && k == 0 && !in_others) || (op == SYMMETRIC && !in_others);
+                        (op == SUBTRACT && k == 0 && !in_others) || (op == SYMMETRIC && odd);
             if (keep)
                 *values_add(c->arena, &l) = sets[k].items[i];
         }

@@ -1,111 +1,90 @@
-/* Functions on strings. Characters are code points. */
+/* Functions on strings. Characters are what a reader takes for one: grapheme clusters, by Unicode
+ * Standard Annex 29; letters' cases and white space are Unicode's too. */
 #include "agent/base/str.h"
 #include "jobs/hcl/functions.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
-#include <wctype.h>
+#include <unicase.h>
+#include <unictype.h>
+#include <unigbrk.h>
+#include <unistr.h>
 
 static const char *arg(const struct hcl_call *c, int i)
 {
     return c->args[i].string;
 }
 
-/* The bytes of the character at s. */
-static size_t char_len(const char *s)
+static const uint8_t *bytes(const char *s)
 {
-    unsigned char b = (unsigned char)*s;
-    size_t n = b < 0x80 ? 1 : b < 0xE0 ? 2 : b < 0xF0 ? 3 : 4;
-    for (size_t i = 1; i < n; i++)
-        if (((unsigned char)s[i] & 0xC0) != 0x80)
-            return i;
-    return n;
+    return (const uint8_t *)s;
+}
+/* Behind the code point at s, which is valid UTF-8 and not the end. */
+static const char *next_rune(const char *s, ucs4_t *rune)
+{
+    return s + u8_strmbtouc(rune, bytes(s));
 }
 
-static size_t count_chars(const char *s)
+struct hcl_chars hcl_chars(struct arena *a, const char *s, size_t len)
+{
+    struct hcl_chars c = {arena_alloc(a, len + 1), len};
+    u8_grapheme_breaks(bytes(s), len, c.starts);
+    return c;
+}
+size_t hcl_chars_next(const struct hcl_chars *c, size_t at)
+{
+    while (++at < c->len && !c->starts[at])
+        ;
+    return at;
+}
+size_t hcl_chars_skip(const struct hcl_chars *c, size_t at, int64_t n)
+{
+    for (; at < c->len && n != 0; n--)
+        at = hcl_chars_next(c, at);
+    return at;
+}
+size_t hcl_chars_count(const struct hcl_chars *c)
 {
     size_t n = 0;
-    for (; *s; s += char_len(s))
-        n++;
+    for (size_t at = 0; at < c->len; at++)
+        n += c->starts[at] != 0;
     return n;
 }
 
-static uint32_t rune_at(const char *s, size_t len)
+static struct hcl_chars arg_chars(struct hcl_call *c, int i)
 {
-    unsigned char b = (unsigned char)*s;
-    uint32_t r = len == 1 ? b : b & (0xFFu >> (len + 1));
-    for (size_t i = 1; i < len; i++)
-        r = r << 6 | ((unsigned char)s[i] & 0x3F);
-    return r;
+    return hcl_chars(c->arena, arg(c, i), c->args[i].string_len);
 }
 
-/* Simple case pairs beyond ASCII: Latin-1, Latin Extended-A, Greek, Cyrillic. */
-static uint32_t rune_upper(uint32_t r)
-{
-    if (r < 0x80)
-        return (uint32_t)toupper((int)r);
-    if ((r >= 0xE0 && r <= 0xFE && r != 0xF7) || (r >= 0x3B1 && r <= 0x3C9 && r != 0x3C2) ||
-        (r >= 0x430 && r <= 0x44F))
-        return r - 0x20;
-    if (r >= 0x450 && r <= 0x45F)
-        return r - 0x50;
-    if (r == 0xFF)
-        return 0x178;
-    bool even = (r >= 0x100 && r <= 0x137) || (r >= 0x14A && r <= 0x177);
-    bool odd = (r >= 0x139 && r <= 0x148) || (r >= 0x179 && r <= 0x17E);
-    if ((even && (r & 1)) || (odd && !(r & 1)))
-        return r == 0x131 ? 'I' : r - 1;
-    return r;
-}
-
-static uint32_t rune_lower(uint32_t r)
-{
-    if (r < 0x80)
-        return (uint32_t)tolower((int)r);
-    if ((r >= 0xC0 && r <= 0xDE && r != 0xD7) || (r >= 0x391 && r <= 0x3A9 && r != 0x3A2) ||
-        (r >= 0x410 && r <= 0x42F))
-        return r + 0x20;
-    if (r >= 0x400 && r <= 0x40F)
-        return r + 0x50;
-    if (r == 0x178)
-        return 0xFF;
-    bool even = (r >= 0x100 && r <= 0x137) || (r >= 0x14A && r <= 0x177);
-    bool odd = (r >= 0x139 && r <= 0x148) || (r >= 0x179 && r <= 0x17E);
-    if ((even && !(r & 1)) || (odd && (r & 1)))
-        return r == 0x130 ? 'i' : r + 1;
-    return r;
-}
-
-static const char *map_runes(struct hcl_call *c, uint32_t (*map)(uint32_t))
+static const char *map_runes(struct hcl_call *c, ucs4_t (*map)(ucs4_t))
 {
     struct buf b = BUF_INIT;
+    ucs4_t r;
     for (const char *s = arg(c, 0); *s;) {
-        size_t n = char_len(s);
-        hcl_add_rune(&b, map(rune_at(s, n)));
-        s += n;
+        s = next_rune(s, &r);
+        hcl_add_rune(&b, map(r));
     }
     return give_buf(c, &b);
 }
 static const char *fn_upper(struct hcl_call *c)
 {
-    return map_runes(c, rune_upper);
+    return map_runes(c, uc_toupper);
 }
 static const char *fn_lower(struct hcl_call *c)
 {
-    return map_runes(c, rune_lower);
+    return map_runes(c, uc_tolower);
 }
 
+/* A word begins behind whatever is neither a letter, a digit nor a low line. */
 static const char *fn_title(struct hcl_call *c)
 {
     struct buf b = BUF_INIT;
     bool start = true;
+    ucs4_t r;
     for (const char *s = arg(c, 0); *s;) {
-        size_t n = char_len(s);
-        uint32_t r = rune_at(s, n);
-        hcl_add_rune(&b, start ? rune_upper(r) : r);
-        start = !(r >= 0x80 || isalnum((int)r) || r == '_' || r == '\'');
-        s += n;
+        s = next_rune(s, &r);
+        hcl_add_rune(&b, start ? uc_totitle(r) : r);
+        start = r < 0x80 ? !isalnum((int)r) && r != '_' : uc_is_property_white_space(r);
     }
     return give_buf(c, &b);
 }
@@ -137,27 +116,31 @@ static const char *fn_indent(struct hcl_call *c)
     return give_buf(c, &b);
 }
 
-static const char *trim(struct hcl_call *c, const char *cut, bool left, bool right)
+static bool is_cut(const char *cutset, ucs4_t rune)
+{
+    ucs4_t r;
+    while (*cutset) {
+        cutset = next_rune(cutset, &r);
+        if (r == rune)
+            return true;
+    }
+    return false;
+}
+
+/* Without what stands in the set at either end; NULL for the set: white space. */
+static const char *trim(struct hcl_call *c, const char *cutset)
 {
     const char *s = arg(c, 0), *end = s + c->args[0].string_len;
-    while (left && s < end) { /* whole characters of the set */
-        size_t n = char_len(s);
-        const char *hit = cut;
-        while (*hit && (char_len(hit) != n || memcmp(hit, s, n)))
-            hit += char_len(hit);
-        if (!*hit)
+    ucs4_t r;
+    while (s < end) {
+        const char *next = next_rune(s, &r);
+        if (cutset ? !is_cut(cutset, r) : !uc_is_property_white_space(r))
             break;
-        s += n;
+        s = next;
     }
-    while (right && s < end) {
-        const char *last = end - 1;
-        while (last > s && ((unsigned char)*last & 0xC0) == 0x80)
-            last--;
-        size_t n = (size_t)(end - last);
-        const char *hit = cut;
-        while (*hit && (char_len(hit) != n || memcmp(hit, last, n)))
-            hit += char_len(hit);
-        if (!*hit)
+    while (s < end) {
+        const char *last = (const char *)u8_prev(&r, bytes(end), bytes(s));
+        if (!last || (cutset ? !is_cut(cutset, r) : !uc_is_property_white_space(r)))
             break;
         end = last;
     }
@@ -165,11 +148,11 @@ static const char *trim(struct hcl_call *c, const char *cut, bool left, bool rig
 }
 static const char *fn_trim(struct hcl_call *c)
 {
-    return trim(c, arg(c, 1), true, true);
+    return trim(c, arg(c, 1));
 }
 static const char *fn_trimspace(struct hcl_call *c)
 {
-    return trim(c, " \t\n\v\f\r\xC2\x85\xC2\xA0\xE2\x80\xA8\xE2\x80\xA9\xE3\x80\x80", true, true);
+    return trim(c, NULL);
 }
 static const char *fn_trimprefix(struct hcl_call *c)
 {
@@ -185,18 +168,18 @@ static const char *fn_trimsuffix(struct hcl_call *c)
 static const char *fn_strrev(struct hcl_call *c)
 {
     const char *s = arg(c, 0);
-    size_t len = c->args[0].string_len, to = len;
+    size_t len = c->args[0].string_len;
+    struct hcl_chars chars = arg_chars(c, 0);
     char *out = arena_strndup(c->arena, s, len);
-    for (const char *p = s; *p;) {
-        size_t n = char_len(p);
-        to -= n;
-        memcpy(out + to, p, n);
-        p += n;
+    for (size_t at = 0; at < len;) {
+        size_t next = hcl_chars_next(&chars, at);
+        memcpy(out + len - next, s + at, next - at);
+        at = next;
     }
-    value_set_string(c->out, out, len);
-    return NULL;
+    return give_bytes(c, out, len);
 }
 
+/* A negative offset counts from the end, a negative length goes to it. */
 static const char *fn_substr(struct hcl_call *c)
 {
     int64_t offset, length;
@@ -205,15 +188,12 @@ static const char *fn_substr(struct hcl_call *c)
         wrong = whole_arg(c, 2, &length);
     if (wrong)
         return wrong;
-    int64_t chars = (int64_t)count_chars(arg(c, 0));
+    struct hcl_chars chars = arg_chars(c, 0);
+    int64_t n = (int64_t)hcl_chars_count(&chars);
     if (offset < 0)
-        offset = offset < -chars ? 0 : offset + chars;
-    const char *s = arg(c, 0), *end;
-    for (; *s && offset > 0; offset--)
-        s += char_len(s);
-    for (end = s; *end && length != 0; length--)
-        end += char_len(end);
-    return give_bytes(c, s, (size_t)(end - s));
+        offset = offset < -n ? 0 : offset + n;
+    size_t from = hcl_chars_skip(&chars, 0, offset);
+    return give_bytes(c, arg(c, 0) + from, hcl_chars_skip(&chars, from, length) - from);
 }
 
 static const char *fn_replace(struct hcl_call *c)
@@ -233,9 +213,10 @@ static const char *fn_replace(struct hcl_call *c)
         }
         if (!from_len)
             buf_add(&b, to, to_len);
-        size_t n = from_len ? 1 : char_len(s);
-        buf_add(&b, s, n);
-        s += n;
+        ucs4_t r;
+        const char *next = from_len ? s + 1 : next_rune(s, &r);
+        buf_add(&b, s, (size_t)(next - s));
+        s = next;
     }
     if (!from_len)
         buf_add(&b, to, to_len);
@@ -249,12 +230,13 @@ static const char *fn_split(struct hcl_call *c)
     struct values l = {NULL, 0, 0};
     if (!hcl_pay(c->ev, c->args[1].string_len * 8))
         return MAX_WORK_TEXT;
-    for (bool go_on = true; go_on;) {
-        const char *end = len ? strstr(s, sep) : *s ? s + char_len(s) : s;
-        go_on = len ? end != NULL : *end != '\0';
+    for (bool more = len > 0 || *s; more;) { /* without a separator: its code points */
+        ucs4_t r;
+        const char *end = len ? strstr(s, sep) : next_rune(s, &r);
+        more = len ? end != NULL : *end != '\0';
         size_t n = end ? (size_t)(end - s) : strlen(s);
         value_set_string(values_add(c->arena, &l), arena_strndup(c->arena, s, n), n);
-        s += n + (len ? len : 0);
+        s += n + len;
     }
     return give_list(c, &l, HCL_UNIFORM);
 }
@@ -263,6 +245,8 @@ static const char *fn_join(struct hcl_call *c)
 {
     struct buf b = BUF_INIT;
     bool first = true;
+    if (c->n < 2)
+        return "at least one list is required";
     for (size_t k = 1; k < c->n; k++) {
         struct rec_strs items;
         const char *wrong = texts_arg(c, (int)k, &c->args[k], &items);
@@ -294,7 +278,8 @@ static const char *fn_endswith(struct hcl_call *c)
 }
 static const char *fn_strlen(struct hcl_call *c)
 {
-    return give_number(c, (long double)count_chars(arg(c, 0)));
+    struct hcl_chars chars = arg_chars(c, 0);
+    return give_number(c, (long double)hcl_chars_count(&chars));
 }
 static const char *fn_strcontains(struct hcl_call *c)
 {

@@ -11,7 +11,7 @@ extern const struct hcl_function hcl_fn_text[], hcl_fn_number[], hcl_fn_collecti
 
 /* Answers. Each returns NULL, so that a function may end with it. */
 const char *give_text(struct hcl_call *c, const char *s);
-const char *give_bytes(struct hcl_call *c, const char *s, size_t len); /* copied */
+const char *give_bytes(struct hcl_call *c, const char *s, size_t len); /* copied; NFC */
 const char *give_buf(struct hcl_call *c, struct buf *b);               /* copied; b is emptied */
 const char *give_number(struct hcl_call *c, long double n);
 const char *give_bool(struct hcl_call *c, bool b);
@@ -27,6 +27,17 @@ const char *texts_arg(struct hcl_call *c, int arg, const struct hcl_value *list,
                       struct rec_strs *out);
 /* Unites the elements' types, as lists have one. False: they have none in common. */
 bool make_uniform(struct hcl_call *c, struct hcl_value *v);
+
+/* Where a text's characters (grapheme clusters, Unicode Standard Annex 29) start, byte by byte. */
+struct hcl_chars {
+    char *starts;
+    size_t len;
+};
+struct hcl_chars hcl_chars(struct arena *a, const char *s, size_t len);
+size_t hcl_chars_count(const struct hcl_chars *c);
+size_t hcl_chars_next(const struct hcl_chars *c, size_t at); /* behind the one at `at` */
+/* n characters on from `at`, or the end; n < 0: the end. */
+size_t hcl_chars_skip(const struct hcl_chars *c, size_t at, int64_t n);
 
 /* Functions that other files' tables name. */
 const char *hcl_format(struct hcl_call *c);

@@ -133,6 +133,8 @@ struct hcl_expr *parse_template_in(struct hcl_parser *p, struct hcl_range conten
 /* An expression that is the whole of `content`. */
 struct hcl_expr *parse_expr_in(struct hcl_parser *p, struct hcl_range content);
 bool hcl_text_is_readable(const struct hcl_file *f, struct hcl_diags *diags);
+/* Text as the language's strings are: copied into the arena, in Unicode normal form C. */
+void value_set_text(struct hcl_value *out, struct arena *a, const char *s, size_t len);
 void hcl_add_rune(struct buf *b, uint32_t rune);
 
 /* template.c: the current token is the quote or the heredoc's introduction. */

@@ -338,9 +338,8 @@ static struct hcl_expr *template_expr(struct hcl_parser *p, struct hcl_parts par
     e->parts = parts;
     if (parts.n == 0 || (parts.n == 1 && parts.items[0].kind == PART_TEXT)) {
         e->kind = EXPR_LITERAL;
-        e->literal.kind = HCL_STRING;
-        e->literal.string = parts.n ? parts.items[0].text : "";
-        e->literal.string_len = parts.n ? parts.items[0].text_len : 0;
+        value_set_text(&e->literal, p->arena, parts.n ? parts.items[0].text : "",
+                       parts.n ? parts.items[0].text_len : 0);
     }
     for (size_t i = 0; i < parts.n; i++)
         if (parts.items[i].expr && !expr_stand_on(p, e, parts.items[i].expr))

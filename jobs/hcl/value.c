@@ -1,9 +1,10 @@
-#include "jobs/hcl/hcl.h"
+#include "jobs/hcl/parse_impl.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uninorm.h>
 
 const char *hcl_kind_name(enum hcl_kind k)
 {
@@ -20,32 +21,73 @@ const char *hcl_value_kind(const struct hcl_value *v)
     return hcl_kind_name(v->kind);
 }
 
-#define NUMBER_TEXT_MAX 64
-static const char *number_text(long double n, char out[NUMBER_TEXT_MAX])
+/* Whether it surely is in normal form C: all before U+0300 is. */
+static bool is_plain_text(const char *s, size_t len)
 {
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)s[i] >= 0xCC)
+            return false;
+    return true;
+}
+
+void value_set_text(struct hcl_value *out, struct arena *a, const char *s, size_t len)
+{
+    uint8_t *made = NULL;
+    if (!is_plain_text(s, len))
+        made = u8_normalize(UNINORM_NFC, (const uint8_t *)s, len, NULL, &len);
+    *out = (struct hcl_value){.kind = HCL_STRING, .string_len = len};
+    out->string = arena_strndup(a, made ? (const char *)made : s, len);
+    free(made);
+}
+
+/* Digits and point, never an exponent: the shortest digits that read back the same. */
+static void write_number(long double n, struct buf *out)
+{
+    char text[48];
     if (n == floorl(n) && fabsl(n) <= 0x1p64L) {
-        snprintf(out, NUMBER_TEXT_MAX, "%.0Lf", n + 0.0L); /* no minus before a zero */
-        return out;
+        buf_printf(out, "%.0Lf", n + 0.0L); /* no minus before a zero */
+        return;
     }
-    for (int digits = 6; digits <= 21; digits++) { /* the shortest that reads back the same */
-        snprintf(out, NUMBER_TEXT_MAX, "%.*Lg", digits, n);
-        if (strtold(out, NULL) == n)
+    for (int more = 5; more <= 20; more++) {
+        snprintf(text, sizeof text, "%.*Le", more, fabsl(n));
+        if (strtold(text, NULL) == fabsl(n))
             break;
     }
-    return out;
+    char *e = strchr(text, 'e'), *digits = text + 1;
+    int point = 1 + atoi(e + 1); /* how many digits stand before it */
+    text[1] = text[0];           /* d.ddd becomes dddd */
+    while (e > digits + 1 && e[-1] == '0')
+        e--;
+    int n_digits = (int)(e - digits), whole = point < n_digits ? point : n_digits;
+    buf_str_add(out, n < 0 ? "-" : "");
+    if (point <= 0)
+        buf_char(out, '0');
+    else
+        buf_add(out, digits, (size_t)whole);
+    for (int i = n_digits; i < point; i++)
+        buf_char(out, '0');
+    if (n_digits <= point)
+        return;
+    buf_char(out, '.');
+    for (int i = point; i < 0; i++)
+        buf_char(out, '0');
+    buf_add(out, digits + (point > 0 ? point : 0), (size_t)(n_digits - (point > 0 ? point : 0)));
 }
 
 bool hcl_to_string(const struct hcl_value *v, struct arena *a, const char **out)
 {
-    char number[NUMBER_TEXT_MAX];
+    struct buf number = BUF_INIT;
+    if (v->kind == HCL_NUMBER)
+        write_number(v->number, &number);
     if (v->kind == HCL_STRING)
         *out = v->string;
     else if (v->kind == HCL_NUMBER)
-        *out = arena_strdup(a, number_text(v->number, number));
+        *out = arena_strdup(a, buf_str(&number));
     else if (v->kind == HCL_BOOL)
         *out = v->boolean ? "true" : "false";
     else
         return false;
+    buf_fini(&number);
     return true;
 }
 
@@ -75,15 +117,6 @@ bool hcl_to_bool(const struct hcl_value *v, bool *out)
     bool no = !strcmp(v->string, "false") || !strcmp(v->string, "0");
     *out = yes;
     return yes || no;
-}
-
-static void write_number(long double n, struct buf *out)
-{
-    char text[NUMBER_TEXT_MAX];
-    if (n == floorl(n) && fabsl(n) <= 0x1p64L)
-        buf_str_add(out, number_text(n, text));
-    else
-        buf_json_f64(out, (double)n);
 }
 
 void hcl_value_json(const struct hcl_value *v, struct buf *out)

@@ -7,8 +7,9 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-/* An argument's expression; its value as JSON, or "! line,column-column: summary" of the first
- * mistake ("a = " stands before the expression). */
+/* An argument's expression; its value as JSON, or "! line,column-column: summary" or
+ * "! line,column-column: summary; detail" of the first mistake ("a = " stands before the
+ * expression). */
 struct hcl_case {
     const char *expr, *want;
 };
