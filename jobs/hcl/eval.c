@@ -288,6 +288,17 @@ static bool eval_key(struct hcl_eval *ev, const struct hcl_expr *e, const char *
                         "Can't use this value as a key: a string is required.");
 }
 
+/* JSON's objects have each name once. The members are sorted. */
+static bool tell_repeated(struct hcl_eval *ev, const struct hcl_expr *e, const struct members *m)
+{
+    for (size_t i = 1; i < m->n; i++)
+        if (!strcmp(m->items[i].key, m->items[i - 1].key))
+            hcl_diag_add(
+                ev->diags, e->items[m->items[i].place].key->range, "Duplicate object attribute",
+                "An attribute named \"%s\" was already defined in this object.", m->items[i].key);
+    return false;
+}
+
 static bool eval_object(struct hcl_eval *ev, const struct hcl_expr *e, struct hcl_value *out)
 {
     struct members members = {NULL, 0, 0};
@@ -302,6 +313,8 @@ static bool eval_object(struct hcl_eval *ev, const struct hcl_expr *e, struct hc
         ok = ok && fine;
     }
     members_finish(ev->arena, &members, false, out);
+    if (ok && e->json && out->n < members.n)
+        ok = tell_repeated(ev, e, &members);
     return ok && value_afford(ev, e, out);
 }
 

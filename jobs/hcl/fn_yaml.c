@@ -1,5 +1,5 @@
-/* YAML 1.1 by libyaml: its events in, values out, and back. Plain scalars mean what they mean to the
- * peer's library: yes and on are true, 0x10 is 16, 1_000 is 1000, a date is an RFC 3339 time. */
+/* YAML 1.1 by libyaml: its events in, values out, and back. Plain scalars mean what they mean to
+ * the peer: yes and on are true, 0x10 is 16, 1_000 is 1000, a date is an RFC 3339 time. */
 #include "agent/base/clock.h"
 #include "agent/base/str.h"
 #include "jobs/hcl/functions.h"

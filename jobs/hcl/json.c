@@ -4,6 +4,7 @@
 #include "agent/base/str.h"
 #include "jobs/hcl/eval_impl.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,13 +27,19 @@ static char next_char(struct json *j)
     return j->p.pos < j->p.len ? j->text[j->p.pos] : '\0';
 }
 
+static struct hcl_expr *fail_at(struct json *j, struct hcl_range range, const char *summary,
+                                const char *detail)
+{
+    if (!j->p.dead)
+        hcl_diag_add(j->p.diags, range, summary, "%s", detail);
+    j->p.dead = true;
+    return NULL;
+}
+
 static struct hcl_expr *fail(struct json *j, const char *summary, const char *detail)
 {
     uint32_t end = j->p.pos < j->p.len ? j->p.pos + 1 : j->p.pos;
-    if (!j->p.dead)
-        hcl_diag_add(j->p.diags, (struct hcl_range){j->p.pos, end}, summary, "%s", detail);
-    j->p.dead = true;
-    return NULL;
+    return fail_at(j, (struct hcl_range){j->p.pos, end}, summary, detail);
 }
 
 /* --- strings --------------------------------------------------------------------------------- */
@@ -93,6 +100,11 @@ static bool read_string(struct json *j, struct hcl_range *range)
         uint32_t n;
         if (j->text[from] == '\n')
             break;
+        if ((unsigned char)j->text[from] < ' ') {
+            j->p.pos = from;
+            return fail(j, "Invalid JSON string",
+                        "Control characters are written as escapes: \\n, \\t, \\u001b.") != NULL;
+        }
         if (j->text[from] != '\\') {
             j->text[to++] = j->text[from++];
         } else if (from + 1 < j->p.len && j->text[from + 1] &&
@@ -152,9 +164,44 @@ static struct hcl_expr *read_word(struct json *j)
         j->p.pos += n;
         return e;
     }
-    return fail(j, "Invalid JSON value",
-                "A JSON value is expected here: an object, an array, a string, a number, true, "
-                "false or null.");
+    uint32_t n = 0;
+    while (j->p.pos + n < j->p.len && islower((unsigned char)j->text[j->p.pos + n]))
+        n++;
+    if (!n)
+        return fail(j, "Invalid JSON value",
+                    "A JSON value is expected here: an object, an array, a string, a number, true, "
+                    "false or null.");
+    const char *word = arena_strndup(j->p.arena, j->text + j->p.pos, n > 40 ? 40 : n);
+    struct nearest near;
+    nearest_start(&near, word);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        nearest_offer(&near, words[i].word);
+    return fail_at(j, (struct hcl_range){j->p.pos, j->p.pos + n}, "Invalid JSON keyword",
+                   arena_printf(j->p.arena, "\"%s\" is not a valid JSON keyword.%s", word,
+                                nearest_text(&near, j->p.arena)));
+}
+
+/* RFC 8259, section 6. */
+static bool is_number(const char *s)
+{
+    static const char digits[] = "0123456789";
+    s += *s == '-';
+    size_t n = strspn(s, digits);
+    if (!n || (*s == '0' && n > 1))
+        return false;
+    s += n;
+    if (*s == '.') {
+        if (!(n = strspn(s + 1, digits)))
+            return false;
+        s += 1 + n;
+    }
+    if (*s == 'e' || *s == 'E') {
+        s += 1 + (s[1] == '+' || s[1] == '-');
+        if (!(n = strspn(s, digits)))
+            return false;
+        s += n;
+    }
+    return !*s;
 }
 
 static struct hcl_expr *read_number(struct json *j)
@@ -166,10 +213,9 @@ static struct hcl_expr *read_number(struct json *j)
     const char *s = arena_strndup(j->p.arena, j->text + start, j->p.pos - start);
     struct hcl_value text = {.kind = HCL_STRING, .string = s, .string_len = strlen(s)};
     e->literal.kind = HCL_NUMBER;
-    if (hcl_to_number(&text, &e->literal.number))
+    if (is_number(s) && hcl_to_number(&text, &e->literal.number))
         return e;
-    j->p.pos = start;
-    return fail(j, "Invalid JSON number", "This is not a number as JSON writes them.");
+    return fail_at(j, e->range, "Invalid JSON number", "This is not a number as JSON writes them.");
 }
 
 static bool stand_on(struct json *j, struct hcl_expr *e, const struct hcl_expr *child)
@@ -182,8 +228,13 @@ static int more(struct json *j, char close)
 {
     char c = next_char(j);
     if (c == ',' || c == close) {
+        struct hcl_range comma = {j->p.pos, j->p.pos + 1};
         j->p.pos++;
-        return c == ',';
+        if (c == close || next_char(j) != close)
+            return c == ',';
+        fail_at(j, comma, close == '}' ? "Trailing comma in object" : "Trailing comma in array",
+                "JSON does not permit a comma after the last one.");
+        return -1;
     }
     fail(j, "Missing comma",
          close == '}' ? "Expected a comma or the object's closing brace."
@@ -239,6 +290,7 @@ static struct hcl_expr *read_object(struct json *j)
     struct hcl_expr *e = expr_new(&j->p, EXPR_OBJECT, (struct hcl_range){j->p.pos, 0});
     size_t cap = 0;
     int go_on = 1;
+    e->json = true;
     j->p.pos++;
     if (next_char(j) == '}') {
         j->p.pos++;
@@ -283,12 +335,12 @@ static bool is_comment(const struct hcl_pair *p)
     return str_eq(p->key->name, "//");
 }
 
-static struct hcl_body *body_of(struct arena *a, const struct hcl_expr *e)
+static void body_add(struct arena *a, struct hcl_body *b, const struct hcl_expr *e)
 {
-    struct hcl_body *b = ARENA_NEW(a, struct hcl_body);
-    b->items = ARENA_ARRAY(a, struct hcl_item, e->n + 1);
-    b->range = e->range;
-    b->json = true;
+    struct hcl_item *items = ARENA_ARRAY(a, struct hcl_item, b->n + e->n + 1);
+    if (b->n)
+        memcpy(items, b->items, b->n * sizeof *items);
+    b->items = items;
     for (size_t i = 0; i < e->n; i++) {
         struct hcl_attr *attr = ARENA_NEW(a, struct hcl_attr);
         if (is_comment(&e->items[i]))
@@ -299,6 +351,33 @@ static struct hcl_body *body_of(struct arena *a, const struct hcl_expr *e)
         attr->expr = e->items[i].value;
         b->items[b->n++].attr = attr;
     }
+}
+
+static struct hcl_body *body_of(struct arena *a, const struct hcl_expr *e)
+{
+    struct hcl_body *b = ARENA_NEW(a, struct hcl_body);
+    b->range = e->range;
+    b->json = true;
+    body_add(a, b, e);
+    return b;
+}
+
+#define ROOTS_MAX 1000 /* each copies what came before it */
+
+/* The root: an object, or objects in an array, which are one body together. */
+static struct hcl_body *root_body(struct json *j, const struct hcl_expr *e)
+{
+    if (e->kind == EXPR_OBJECT)
+        return body_of(j->p.arena, e);
+    struct hcl_body *b = ARENA_NEW(j->p.arena, struct hcl_body);
+    b->range = e->range;
+    b->json = true;
+    for (size_t i = 0; i < e->n; i++)
+        if (e->items[i].value->kind == EXPR_OBJECT && i < ROOTS_MAX)
+            body_add(j->p.arena, b, e->items[i].value);
+        else
+            fail_at(j, e->items[i].value->range, "Root value must be an object",
+                    "A JSON file holds an object, or an array of up to 1,000 objects.");
     return b;
 }
 
@@ -313,7 +392,7 @@ struct hcl_body *hcl_parse_json(const struct hcl_file *file, struct arena *a,
     j.p.file = unescaped;
     j.p.text = j.text;
     j.p.len = (uint32_t)file->len;
-    if (next_char(&j) != '{') {
+    if (next_char(&j) != '{' && next_char(&j) != '[') {
         fail(&j, "Root value must be an object",
              "The JSON root must be an object: a body's arguments and blocks.");
         return ARENA_NEW(a, struct hcl_body);
@@ -321,7 +400,7 @@ struct hcl_body *hcl_parse_json(const struct hcl_file *file, struct arena *a,
     struct hcl_expr *e = read_value(&j);
     if (e && next_char(&j))
         fail(&j, "Extraneous data after value", "Extra characters appear after the JSON value.");
-    return e ? body_of(a, e) : ARENA_NEW(a, struct hcl_body);
+    return e ? root_body(&j, e) : ARENA_NEW(a, struct hcl_body);
 }
 
 struct blocks {

@@ -157,11 +157,11 @@ const struct hcl_type *hcl_type_read(struct hcl_eval *ev, const struct hcl_expr 
         if (str_eq(plain[i].word, word))
             return plain[i].type;
     if (word && (str_eq(word, "list") || str_eq(word, "set") || str_eq(word, "map")))
-        return type_new(ev->arena,
-                        str_eq(word, "list")  ? HCL_T_LIST
-                        : str_eq(word, "set") ? HCL_T_SET
-                                              : HCL_T_MAP,
-                        &any);
+        return read_failed(ev, e,
+                           arena_printf(ev->arena,
+                                        "The %s type constructor requires one argument specifying "
+                                        "the element type.",
+                                        word));
     return read_failed(ev, e,
                        "A type specification is either a primitive type keyword (bool, "
                        "number, string) or a complex type constructor call, like "

@@ -1,4 +1,4 @@
-/* Hashes and identifiers. Hashes are compared with RFC 1321's and FIPS 180-4's, UUIDs with RFC 4122's. */
+/* Hashes compared with RFC 1321's and FIPS 180-4's, UUIDs with RFC 4122's. */
 #include "test/unit/support/hcl_cases.h"
 #include "agent/base/buf.h"
 #include "agent/base/id.h"

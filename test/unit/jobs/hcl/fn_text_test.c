@@ -1,4 +1,5 @@
-/* Functions on strings: characters are grapheme clusters. Values are as the peer's own library gives them. */
+/* Functions on strings. Characters are grapheme clusters; values are as the peer's own library
+ * gives them. */
 #include "test/unit/support/hcl_cases.h"
 
 static void cases_(void **state)

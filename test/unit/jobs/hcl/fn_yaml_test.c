@@ -1,4 +1,5 @@
-/* YAML, read as YAML 1.1 and written in block style. Values are as the peer's own library gives them. */
+/* YAML, read as YAML 1.1 and written in block style. Values are as the peer's own library gives
+ * them. */
 #include "test/unit/support/hcl_cases.h"
 
 static void reading_(void **state)
