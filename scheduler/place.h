@@ -43,6 +43,8 @@ struct cluster_view {
     struct node_cache *cache;
     struct node_table *table;
     struct node_view *by_id; /* the same nodes in the order of their ids */
+    struct node_view *others; /* those that take no work: what stands there counts all the same */
+    size_t n_others;
     const struct job *job;
     struct node_view **nodes; /* ready, eligible, in the job's datacenters; shuffled */
     size_t n_nodes;
@@ -59,7 +61,9 @@ struct cluster_view {
 void cluster_view_open(struct cluster_view *v, struct node_cache *cache, struct store_txn *t,
                        const struct job *job, uint64_t seed, struct arena *a);
 void cluster_view_close(struct cluster_view *v);
+/* Of the nodes that take work; or of any. NULL when there is none of that id. */
 struct node_view *cluster_view_find(struct cluster_view *v, const char *node_id);
+struct node_view *cluster_view_find_any(struct cluster_view *v, const char *node_id);
 /* What the plan stops or places counts against the node at once. */
 void node_view_take(struct node_view *n, const struct allocation *a, const char *group);
 void node_view_give_back(struct node_view *n, const struct allocation *a, const char *group);

@@ -80,7 +80,7 @@ static void read_world(struct work *w)
     for (size_t i = 0; i < w->allocs.n; i++) {
         struct node_view *n = alloc_is_terminal(&w->allocs.items[i])
                                   ? NULL
-                                  : cluster_view_find(&w->view, w->allocs.items[i].node_id);
+                                  : cluster_view_find_any(&w->view, w->allocs.items[i].node_id);
         if (n)
             n->job_allocs++;
     }
@@ -99,7 +99,7 @@ static struct allocation *plan_stop(struct work *w, const struct allocation *x,
     s->desired_status = arena_strdup(w->arena, "stop");
     s->desired_description = arena_strdup(w->arena, description);
     s->client_status = arena_strdup(w->arena, client_status);
-    struct node_view *n = alloc_is_terminal(x) ? NULL : cluster_view_find(&w->view, x->node_id);
+    struct node_view *n = alloc_is_terminal(x) ? NULL : cluster_view_find_any(&w->view, x->node_id);
     if (n)
         node_view_give_back(n, x, w->group);
     return s;
@@ -205,12 +205,14 @@ static void count_group_on_nodes(struct work *w, const char *group)
     w->group = group;
     for (size_t i = 0; i < w->view.n_nodes; i++)
         w->view.nodes[i]->group_allocs = 0;
+    for (size_t i = 0; i < w->view.n_others; i++)
+        w->view.others[i].group_allocs = 0;
     for (size_t i = 0; i < w->allocs.n; i++) {
         const struct allocation *x = &w->allocs.items[i];
         struct node_view *n =
             alloc_is_terminal(x) || !str_eq(x->task_group, group) || is_planned_stop(w, x)
                 ? NULL
-                : cluster_view_find(&w->view, x->node_id);
+                : cluster_view_find_any(&w->view, x->node_id);
         if (n)
             n->group_allocs++;
     }
@@ -248,7 +250,7 @@ static void place_one(struct work *w, const struct want_place *p)
         if (p->stop_previous) { /* what cannot be replaced stays */
             struct node_view *n = alloc_is_terminal(p->previous)
                                       ? NULL
-                                      : cluster_view_find(&w->view, p->previous->node_id);
+                                      : cluster_view_find_any(&w->view, p->previous->node_id);
             w->plan.stops.n--;
             if (n)
                 node_view_take(n, p->previous, w->group);

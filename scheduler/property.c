@@ -5,14 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How many allocations of the group (or of the whole job) stand on nodes with each value. */
+/* How many allocations of the group (or of the whole job) stand on nodes with each value, nodes that
+ * take no more work among them. */
 static void count_uses(const struct cluster_view *v, const char *target, bool whole_job,
                        struct rec_int_map *out)
 {
     char name[TARGET_MAX];
     *out = (struct rec_int_map){NULL, 0};
-    for (size_t i = 0; i < v->n_nodes; i++) {
-        const struct node_view *n = v->nodes[i];
+    for (size_t i = 0; i < v->n_nodes + v->n_others; i++) {
+        const struct node_view *n = i < v->n_nodes ? v->nodes[i] : &v->others[i - v->n_nodes];
         size_t uses = whole_job ? n->job_allocs : n->group_allocs;
         const char *value = uses ? target_resolve(target, n->node, name) : NULL;
         if (value)

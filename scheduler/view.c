@@ -115,17 +115,20 @@ static void view_fill(struct cluster_view *v)
     struct node_table *table = v->table;
     struct node_view *all = ARENA_ARRAY(v->arena, struct node_view, table->n + 1);
     v->nodes = ARENA_ARRAY(v->arena, struct node_view *, table->n + 1);
+    struct node_view *others = ARENA_ARRAY(v->arena, struct node_view, table->n + 1);
     for (size_t i = 0; i < table->n; i++) {
         struct node *n = &table->nodes[i];
-        if (!is_candidate(n) || !in_datacenters(v->job, n->datacenter))
-            continue;
-        all[v->n_nodes] = (struct node_view){
+        bool takes = is_candidate(n) && in_datacenters(v->job, n->datacenter);
+        struct node_view *x = takes ? &all[v->n_nodes] : &others[v->n_others++];
+        *x = (struct node_view){
             .node = n, .class_id = table->class_ids[i], .arena = v->arena, .t = v->t};
-        v->nodes[v->n_nodes] = &all[v->n_nodes];
-        v->n_nodes++;
+        if (!takes)
+            continue;
+        v->nodes[v->n_nodes++] = x;
         metric_count(&v->available, v->arena, n->datacenter, 1);
     }
     v->by_id = all;
+    v->others = others;
 }
 
 void cluster_view_open(struct cluster_view *v, struct node_cache *cache, struct store_txn *t,
@@ -169,6 +172,14 @@ struct node_view *cluster_view_find(struct cluster_view *v, const char *node_id)
         if (str_eq(v->nodes[i]->node->id, node_id))
             return v->nodes[i];
     return NULL;
+}
+
+struct node_view *cluster_view_find_any(struct cluster_view *v, const char *node_id)
+{
+    struct node_view *n = cluster_view_find(v, node_id);
+    if (n || !node_id || !v->n_others)
+        return n;
+    return bsearch(node_id, v->others, v->n_others, sizeof(*v->others), id_order);
 }
 
 /* --- what is used ---------------------------------------------------------------------------- */
