@@ -1,6 +1,7 @@
 #include "agent/base/str.h"
 #include "jobs/hcl/parse_impl.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +58,11 @@ static struct hcl_expr *parse_number(struct hcl_parser *p)
     struct hcl_expr *e = expr_new(p, EXPR_LITERAL, p->at);
     e->literal.kind = HCL_NUMBER;
     e->literal.number = strtold(lex_text(p, p->at), NULL);
+    if (!isfinite(e->literal.number)) {
+        hcl_diag_add(p->diags, p->at, "Invalid number literal",
+                     "The number is larger than the largest that can be counted with.");
+        e->literal.number = 0;
+    }
     lex_next(p);
     return e;
 }
