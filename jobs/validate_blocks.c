@@ -2,6 +2,7 @@
  * artifacts, vault, lifecycle. */
 #include "agent/base/clock.h"
 #include "agent/base/str.h"
+#include "jobs/cron.h"
 #include "jobs/validate_impl.h"
 
 #include <inttypes.h>
@@ -57,15 +58,27 @@ static void check_parameterized(struct job_mistakes *m, const struct parameteriz
                 text(p->meta_optional.items[i]));
 }
 
+static void check_periodic(struct job_mistakes *m, const struct periodic *p)
+{
+    struct cron c;
+    const struct zone *z;
+    struct err e = ERR_INIT;
+    if (str_is_empty(p->spec))
+        job_mistake_add(m, "Must specify a spec");
+    else if (!str_eq(p->spec_type, "cron"))
+        job_mistake_add(m, "Unknown periodic specification type \"%s\"", text(p->spec_type));
+    else if (cron_parse(p->spec, &c, &e))
+        job_mistake_add(m, "Invalid cron spec \"%s\": %s", p->spec, e.text);
+    if (zone_load(p->time_zone, m->arena, &z, &e))
+        job_mistake_add(m, "Invalid time zone \"%s\": %s", text(p->time_zone), e.text);
+}
+
 void validate_job_blocks(struct job_mistakes *m, const struct job *j)
 {
     if (j->parameterized)
         check_parameterized(m, j->parameterized);
-    if (j->periodic && j->periodic->enabled == 1 && str_is_empty(j->periodic->spec))
-        job_mistake_add(m, "Must specify a spec");
-    if (j->periodic && !str_eq(j->periodic->spec_type, "cron"))
-        job_mistake_add(m, "Unknown periodic specification type \"%s\"",
-                        text(j->periodic->spec_type));
+    if (j->periodic && j->periodic->enabled == 1)
+        check_periodic(m, j->periodic);
 }
 
 /* --- group ---------------------------------------------------------------------------------------

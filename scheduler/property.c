@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How many allocations of the group (or of the whole job) stand on nodes with each value; nodes that
- * take no more work count as well. */
+/* How many allocations of the group (or of the whole job) stand on nodes with each value; a node
+ * that takes no more work counts as well. */
 static void count_uses(const struct cluster_view *v, const char *target, bool whole_job,
                        struct rec_int_map *out)
 {

@@ -1,5 +1,4 @@
 /* /v1/jobs, /v1/job/...: registering, stopping, and reading jobs. */
-#include "jobs/cron.h"
 #include "scheduler/api/api_impl.h"
 
 #include <inttypes.h>
@@ -99,24 +98,11 @@ static char *warnings_text(const struct job_mistakes *w)
     return buf_take(&b);
 }
 
-/* A time that never comes, or cannot be read, is a mistake of the file. */
-static int check_periodic(const struct job *j, struct job_mistakes *m)
-{
-    struct cron c;
-    const struct zone *z;
-    struct err e = ERR_INIT;
-    if (!j->periodic || (!cron_parse(j->periodic->spec, &c, &e) &&
-                         !zone_load(j->periodic->time_zone, m->arena, &z, &e)))
-        return 0;
-    job_mistake_add(m, "Invalid periodic configuration: %s", e.text);
-    return ERR_INVALID;
-}
-
 bool api_accept_job(struct http_req *r, struct job *j, char **warnings)
 {
     struct job_mistakes m = {.arena = http_arena(r)}, w = {.arena = http_arena(r)};
     job_canonicalize(j, http_arena(r));
-    if (job_validate(j, &m, &w) | check_periodic(j, &m)) {
+    if (job_validate(j, &m, &w)) {
         struct buf b = BUF_INIT;
         job_mistakes_write(&m, &b);
         http_reply_text(r, 500, "%s", b.data);
