@@ -214,10 +214,26 @@ static const char *node_ip(const struct node *n)
     return ip ? ip : "127.0.0.1";
 }
 
+/* Ports marked while a node is tried, to be given back. */
+#define MARKS_MAX 512 /* more ports than an allocation may have */
+struct marks {
+    uint16_t ports[MARKS_MAX];
+    size_t n;
+};
+
+static bool mark(struct node_view *n, struct marks *marks, int64_t port)
+{
+    if (marks->n == MARKS_MAX)
+        return false;
+    marks->ports[marks->n++] = (uint16_t)port;
+    port_mark(n, (uint16_t)port, true);
+    return true;
+}
+
 /* Gives one asked network its ports on the node; marks them so that the next ask sees them. */
 static bool network_assign(struct cluster_view *v, struct node_view *n, const struct network *ask,
                            struct networks *out, struct allocation *x, struct alloc_metric *m,
-                           bool shared)
+                           struct marks *marks, bool shared)
 {
     struct arena *a = v->arena;
     struct network *got = rec_list_add(&network_desc, out, a);
@@ -228,20 +244,18 @@ static bool network_assign(struct cluster_view *v, struct node_view *n, const st
         got->device = arena_strdup(a, n->node->resources.networks.items[0].device);
     for (size_t i = 0; i < got->reserved_ports.n; i++) {
         struct port *p = &got->reserved_ports.items[i];
-        if (port_used(n, p->value))
+        if (port_used(n, p->value) || !mark(n, marks, p->value))
             return exhausted(
                 m, a, n->node,
                 arena_printf(a, "network: reserved port collision %s=%d", p->label, (int)p->value));
-        port_mark(n, (uint16_t)p->value, true);
     }
     for (size_t i = 0; i < got->dynamic_ports.n; i++) {
         struct port *p = &got->dynamic_ports.items[i];
         p->value = free_port(n);
-        if (p->value < 0)
+        if (p->value < 0 || !mark(n, marks, p->value))
             return exhausted(m, a, n->node, "network: dynamic port selection failed");
         if (p->to == -1)
             p->to = p->value;
-        port_mark(n, (uint16_t)p->value, true);
     }
     struct ports *lists[] = {&got->reserved_ports, &got->dynamic_ports};
     for (int k = 0; k < 2 && shared; k++)
@@ -256,16 +270,16 @@ static bool network_assign(struct cluster_view *v, struct node_view *n, const st
 }
 
 static bool ports_assign(struct cluster_view *v, const struct task_group *g, struct node_view *n,
-                         struct allocation *x, struct alloc_metric *m)
+                         struct allocation *x, struct alloc_metric *m, struct marks *marks)
 {
-    if (g->networks.n &&
-        !network_assign(v, n, &g->networks.items[0], &x->resources.shared.networks, x, m, true))
+    if (g->networks.n && !network_assign(v, n, &g->networks.items[0], &x->resources.shared.networks,
+                                         x, m, marks, true))
         return false;
     for (size_t i = 0; i < g->tasks.n; i++) {
         const struct resources *r = g->tasks.items[i].resources;
         if (r && r->networks.n &&
             !network_assign(v, n, &r->networks.items[0], &x->resources.tasks.items[i].networks, x,
-                            m, false))
+                            m, marks, false))
             return false;
     }
     return true;
@@ -415,14 +429,15 @@ static void keep_top_scores(struct alloc_metric *m, struct arena *a, const struc
 static bool try_node(struct cluster_view *v, const struct task_group *g, struct node_view *n,
                      struct allocation *x, struct alloc_metric *m)
 {
-    uint64_t before[PORT_WORDS];
+    struct marks marks;
+    marks.n = 0;
     ask_of(v->arena, g, x);
     if (!resources_fit(v, n, allocation_usage(x), m))
         return false;
     ports_prepare(n);
-    memcpy(before, n->ports, sizeof(before));
-    bool fits = ports_assign(v, g, n, x, m);
-    memcpy(n->ports, before, sizeof(before));
+    bool fits = ports_assign(v, g, n, x, m, &marks);
+    for (size_t i = 0; i < marks.n; i++)
+        port_mark(n, marks.ports[i], false);
     return fits;
 }
 

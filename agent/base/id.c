@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-void id_random_bytes(void *out, size_t len)
+static void system_random(void *out, size_t len)
 {
     uint8_t *p = out;
     while (len) {
@@ -18,6 +18,27 @@ void id_random_bytes(void *out, size_t len)
         p += n;
         len -= (size_t)n;
     }
+}
+
+/* A thread's store of random bytes, so that not every identifier is a system call. What was given
+ * out is forgotten. */
+void id_random_bytes(void *out, size_t len)
+{
+    static _Thread_local struct {
+        uint8_t bytes[1024];
+        size_t left;
+    } pool;
+    if (len > sizeof pool.bytes / 4) {
+        system_random(out, len);
+        return;
+    }
+    if (pool.left < len) {
+        system_random(pool.bytes, sizeof pool.bytes);
+        pool.left = sizeof pool.bytes;
+    }
+    pool.left -= len;
+    memcpy(out, pool.bytes + pool.left, len);
+    memset(pool.bytes + pool.left, 0, len);
 }
 
 void id_new(uuid_text out)
