@@ -270,7 +270,7 @@ struct job {
 extern const struct rec_desc job_desc, task_group_desc, task_desc, service_desc, service_check_desc,
     network_desc, port_desc, resources_desc, constraint_desc, affinity_desc, spread_desc,
     update_strategy_desc, migrate_strategy_desc, restart_policy_desc, reschedule_policy_desc,
-    ephemeral_disk_desc, log_config_desc;
+    ephemeral_disk_desc, log_config_desc, lifecycle_desc;
 
 /* --- parsing --------------------------------------------------------------------------------- */
 

@@ -272,7 +272,7 @@ static const struct rec_field lifecycle_fields[] = {
     REC_H(struct lifecycle, hook, "Hook", "hook", REC_STR, 0),
     REC_H(struct lifecycle, sidecar, "Sidecar", "sidecar", REC_BOOL, 0),
 };
-static const struct rec_desc lifecycle_desc =
+const struct rec_desc lifecycle_desc =
     REC_DESC("lifecycle", struct lifecycle, lifecycle_fields);
 
 static const struct rec_field dispatch_payload_fields[] = {

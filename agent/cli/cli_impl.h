@@ -71,6 +71,8 @@ struct job *cli_read_job(struct cli *c, const char *command);
 struct job_diff;
 void cli_diff_text(const struct job_diff *d, bool verbose, struct buf *out);
 
+/* As much of an id's beginning as whole bytes are: the API looks up no half ones. */
+const char *cli_whole_prefix(struct cli *c, const char *prefix);
 /* The one object whose id begins with the prefix; NULL after telling that none or several do. */
 const char *cli_resolve(struct cli *c, const char *kind, const char *path, const char *prefix);
 /* "Deployed" and its groups, with the columns that mean something for it. */

@@ -81,7 +81,7 @@ static int print_list(struct cli *c, struct deployment_list *l, bool verbose)
 static bool find(struct cli *c, const char *prefix, struct deployment *d)
 {
     struct deployment_list l = {NULL, 0};
-    char *path = arena_printf(&c->arena, "/v1/deployments?prefix=%s", prefix);
+    char *path = arena_printf(&c->arena, "/v1/deployments?prefix=%s", cli_whole_prefix(c, prefix));
     if (!cli_get_list(c, path, &deployment_desc, &l, "Error retrieving deployment"))
         return false;
     if (l.n == 1) {

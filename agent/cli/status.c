@@ -284,6 +284,14 @@ int cmd_status(struct cli *c)
 
 /* --- allocations ----------------------------------------------------------------------------- */
 
+const char *cli_whole_prefix(struct cli *c, const char *prefix)
+{
+    size_t digits = 0;
+    for (const char *p = prefix; *p; p++)
+        digits += *p != '-';
+    return digits % 2 ? arena_strndup(&c->arena, prefix, strlen(prefix) - 1) : prefix;
+}
+
 const char *cli_resolve(struct cli *c, const char *kind, const char *path, const char *prefix)
 {
     struct alloc_list list = {NULL,
@@ -292,8 +300,8 @@ const char *cli_resolve(struct cli *c, const char *kind, const char *path, const
         fprintf(stderr, "Identifier must contain at least two characters.\n");
         return NULL;
     }
-    if (!cli_get_list(c, arena_printf(&c->arena, "%s?prefix=%s", path, prefix), &allocation_desc,
-                      &list, "Error querying"))
+    if (!cli_get_list(c, arena_printf(&c->arena, "%s?prefix=%s", path, cli_whole_prefix(c, prefix)),
+                      &allocation_desc, &list, "Error querying"))
         return NULL;
     if (list.n == 0)
         fprintf(stderr, "No %s(s) with prefix or id \"%s\" found\n", kind, prefix);

@@ -11,7 +11,6 @@ void job_routes(struct scheduler *s, struct http_server *server);
 void alloc_routes(struct scheduler *s, struct http_server *server);
 void deployment_routes(struct scheduler *s, struct http_server *server);
 void node_routes(struct scheduler *s, struct http_server *server);
-void agent_info_routes(struct scheduler *s, struct http_server *server);
 
 /* Fills defaults and validates; answers and returns false when the job is refused. warnings: to be
  * freed. */
@@ -51,9 +50,11 @@ struct job_summary_counts {
 };
 /* "Summary" of a job, computed from its allocations and newest evaluation. */
 void api_write_summary(struct store_txn *t, const struct job *j, struct arena *a, struct buf *out);
+/* write.c; the job may be NULL */
 void api_write_alloc_row(const struct allocation *x, struct buf *out);
-/* alloc_json.c: all of it but the job. */
-void api_write_alloc(const struct allocation *x, struct buf *out);
+void api_write_alloc(const struct allocation *x, const struct job *j, struct buf *out);
+void api_write_node_row(const struct node *n, bool with_resources, struct buf *out);
+void api_write_node(const struct node *n, struct buf *out);
 /* The table's watch and the render function: GET endpoints without parameters. */
 void api_blocking_table(struct http_req *r, const struct store_table *table, http_render render,
                         void *ctx);

@@ -10,79 +10,47 @@ void api_blocking_table(struct http_req *r, const struct store_table *table, htt
     http_blocking(r, &w, 1, render, ctx);
 }
 
-/* Named fields of a record, in the order given: how listing rows are made of the whole. */
-static void write_fields(const struct rec_desc *d, const void *rec, const char *const *names,
-                         size_t n, struct buf *out)
-{
-    for (size_t k = 0; k < n; k++)
-        for (size_t i = 0; i < d->n_fields; i++)
-            if (!strcmp(d->fields[i].name, names[k])) {
-                buf_printf(out, "%s\"%s\":", k ? "," : "", names[k]);
-                rec_json_field(&d->fields[i], rec, out);
-            }
-}
-
-void api_write_alloc_row(const struct allocation *x, struct buf *out)
-{
-    static const char *const first[] = {"ID",       "EvalID", "Name",    "Namespace",  "NodeID",
-                                        "NodeName", "JobID",  "JobType", "JobVersion", "TaskGroup"};
-    static const char *const rest[] = {
-        "DesiredStatus",     "DesiredDescription", "ClientStatus",
-        "ClientDescription", "DesiredTransition",  "TaskStates",
-        "DeploymentStatus",  "FollowupEvalID",     "RescheduleTracker"};
-    static const char *const last[] = {"CreateIndex", "ModifyIndex", "CreateTime", "ModifyTime"};
-    buf_char(out, '{');
-    write_fields(&allocation_desc, x, first, 10, out);
-    buf_str_add(out, ",\"AllocatedResources\":null,");
-    write_fields(&allocation_desc, x, rest, 9, out);
-    buf_str_add(out, ",\"PreemptedAllocations\":null,\"PreemptedByAllocation\":\"\",");
-    write_fields(&allocation_desc, x, last, 4, out);
-    buf_char(out, '}');
-}
-
 /* --- lists ----------------------------------------------------------------------------------- */
 
-typedef void (*row_writer)(const void *rec, struct buf *out);
+typedef void (*row_writer)(struct http_req *r, const void *rec, struct buf *out);
 
-static void write_eval(const void *rec, struct buf *out)
+static void write_eval(struct http_req *r, const void *rec, struct buf *out)
 {
     rec_json_write(&evaluation_desc, rec, out);
 }
-
-static void write_alloc(const void *rec, struct buf *out)
+static void write_alloc(struct http_req *r, const void *rec, struct buf *out)
 {
     api_write_alloc_row(rec, out);
 }
-
-static void write_deployment(const void *rec, struct buf *out)
+static void write_deployment(struct http_req *r, const void *rec, struct buf *out)
 {
     rec_json_write(&deployment_desc, rec, out);
 }
-
-static void write_node_row(const void *rec, struct buf *out)
+static void write_node_row(struct http_req *r, const void *rec, struct buf *out)
 {
-    const struct node *n = rec;
-    static const char *const names[] = {"ID",         "Datacenter",
-                                        "Name",       "NodeClass",
-                                        "Drain",      "SchedulingEligibility",
-                                        "Status",     "StatusDescription",
-                                        "Drivers",    "CreateIndex",
-                                        "ModifyIndex"};
-    const char *version = rec_str_map_get(&n->attributes, "nomad.version");
-    buf_printf(out, "{\"Address\":\"%.*s\",\"Version\":\"%s\",\"HostVolumes\":null,",
-               (int)strcspn(n->http_addr ? n->http_addr : "", ":"),
-               n->http_addr ? n->http_addr : "", version ? version : "");
-    write_fields(&node_desc, n, names, 11, out);
-    buf_char(out, '}');
+    api_write_node_row(rec, http_query_bool(r, "resources"), out);
+}
+
+/* Bytes are looked up, which hexadecimal digits come two to. */
+static bool is_whole_prefix(const char *prefix)
+{
+    size_t digits = 0;
+    for (; *prefix; prefix++)
+        digits += *prefix != '-';
+    return digits % 2 == 0;
 }
 
 static int render_rows(struct http_req *r, struct store_txn *t, const struct store_table *table,
-                       const struct rec_desc *d, row_writer write, struct buf *out,
-                       log_index *index)
+                       const struct rec_desc *d, const char *what, row_writer write,
+                       struct buf *out, log_index *index, struct err *e)
 {
     const char *prefix = http_query(r, "prefix");
     struct store_cursor c;
     bool first = true;
+    if (prefix && !is_whole_prefix(prefix))
+        return err_set(e, ERR_INTERNAL,
+                       "%s lookup failed: index error: Input (without hyphens) must be even length",
+                       what);
     *index = store_table_index(t, table);
     buf_char(out, '[');
     for (store_scan(t, table, NULL, 0, &c); store_cursor_valid(&c); store_next(&c)) {
@@ -92,7 +60,7 @@ static int render_rows(struct http_req *r, struct store_txn *t, const struct sto
             (!prefix || str_has_prefix(*(char **)rec, prefix))) { /* the id is their first member */
             buf_str_add(out, first ? "" : ",");
             first = false;
-            write(rec, out);
+            write(r, rec, out);
         }
         arena_fini(&a);
     }
@@ -101,20 +69,20 @@ static int render_rows(struct http_req *r, struct store_txn *t, const struct sto
     return 0;
 }
 
-#define LIST(name, table, desc, writer)                                                            \
+#define LIST(name, table, desc, what, writer)                                                      \
     static int render_##name(struct http_req *r, struct store_txn *t, void *ctx, struct buf *out,  \
                              log_index *index, int *status, struct err *e)                         \
     {                                                                                              \
-        return render_rows(r, t, &table, &desc, writer, out, index);                               \
+        return render_rows(r, t, &table, &desc, what, writer, out, index, e);                      \
     }                                                                                              \
     static void on_##name(struct http_req *r, void *ctx)                                           \
     {                                                                                              \
         api_blocking_table(r, &table, render_##name, ctx);                                         \
     }
-LIST(allocs, table_allocs, allocation_desc, write_alloc)
-LIST(evals, table_evals, evaluation_desc, write_eval)
-LIST(deployments, table_deployments, deployment_desc, write_deployment)
-LIST(nodes, table_nodes, node_desc, write_node_row)
+LIST(allocs, table_allocs, allocation_desc, "alloc", write_alloc)
+LIST(evals, table_evals, evaluation_desc, "eval", write_eval)
+LIST(deployments, table_deployments, deployment_desc, "deployment", write_deployment)
+LIST(nodes, table_nodes, node_desc, "node", write_node_row)
 
 /* --- single ones ----------------------------------------------------------------------------- */
 
@@ -134,14 +102,8 @@ static int render_alloc(struct http_req *r, struct store_txn *t, void *ctx, stru
     if (state_alloc(t, http_param(r, "id"), a, &x))
         return missing(status, e, "alloc");
     *index = x.modify_index;
-    api_write_alloc(&x, out);
-    out->data[--out->len] = '\0'; /* reopened: the job belongs to it */
-    buf_str_add(out, ",\"Job\":");
-    if (state_job_version(t, x.namespace, x.job_id, x.job_version, a, &j))
-        buf_str_add(out, "null");
-    else
-        rec_json_write(&job_desc, &j, out);
-    buf_char(out, '}');
+    bool known = !state_job_version(t, x.namespace, x.job_id, x.job_version, a, &j);
+    api_write_alloc(&x, known ? &j : NULL, out);
     return 0;
 }
 
@@ -177,7 +139,7 @@ static int render_node(struct http_req *r, struct store_txn *t, void *ctx, struc
     if (state_node(t, http_param(r, "id"), http_arena(r), &x))
         return missing(status, e, "node");
     *index = x.modify_index;
-    rec_json_write(&node_desc, &x, out);
+    api_write_node(&x, out);
     return 0;
 }
 
@@ -189,8 +151,12 @@ static int render_node_allocs(struct http_req *r, struct store_txn *t, void *ctx
     *index = store_table_index(t, &table_allocs);
     buf_char(out, '[');
     for (size_t i = 0; i < all.n; i++) {
+        const struct allocation *x = &all.items[i];
+        struct job j;
+        bool known =
+            !state_job_version(t, x->namespace, x->job_id, x->job_version, http_arena(r), &j);
         buf_str_add(out, i ? "," : "");
-        api_write_alloc(&all.items[i], out);
+        api_write_alloc(x, known ? &j : NULL, out);
     }
     buf_char(out, ']');
     return rv;
