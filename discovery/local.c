@@ -151,6 +151,17 @@ static int check_validate(const struct local_agent *l, const struct check_defini
                           struct err *e)
 {
     bool timed = !str_is_empty(d->http) || !str_is_empty(d->tcp) || d->script_args.n;
+    const char *unknown = !str_is_empty(d->grpc)                  ? "gRPC"
+                          : !str_is_empty(d->h2ping)              ? "H2PING"
+                          : !str_is_empty(d->docker_container_id) ? "Docker"
+                          : !str_is_empty(d->alias_node) || !str_is_empty(d->alias_service)
+                              ? "Alias"
+                              : NULL;
+    if (unknown)
+        return err_set(e, ERR_INVALID,
+                       "Invalid check: %s checks are not run by this agent; use "
+                       "HTTP, TCP, Script or TTL",
+                       unknown);
     if (d->interval_ns && d->ttl_ns)
         return err_set(e, ERR_INVALID, "Invalid check: Interval and TTL cannot both be specified");
     if (timed && d->interval_ns <= 0)

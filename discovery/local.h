@@ -51,6 +51,10 @@ struct check_definition {
     int64_t success_before_passing, failures_before_warning, failures_before_critical;
     int64_t deregister_critical_service_after_ns;
     int64_t output_max_size_bytes;
+    char *token, *namespace; /* read and not needed: there are no ACLs, one namespace */
+    /* kinds the peer knows and this agent does not run: refused by name */
+    char *grpc, *h2ping, *docker_container_id, *shell, *alias_node, *alias_service;
+    bool grpc_use_tls;
     /* for script checks of an allocation's task */
     struct rec_strs env; /* "K=V"; with none the agent's own */
     char *cwd;
@@ -77,6 +81,7 @@ struct service_definition {
         size_t n;
     } checks;
     char *kind, *proxy, *connect, *socket_path;
+    char *token, *namespace;
 };
 extern const struct rec_desc service_definition_desc;
 

@@ -27,6 +27,15 @@ static const struct rec_field check_fields[] = {
     REC(struct check_definition, deregister_critical_service_after_ns,
         "DeregisterCriticalServiceAfter", REC_DURS, 0),
     REC(struct check_definition, output_max_size_bytes, "OutputMaxSize", REC_INT, 0),
+    REC(struct check_definition, token, "Token", REC_STR, 0),
+    REC(struct check_definition, namespace, "Namespace", REC_STR, 0),
+    REC(struct check_definition, grpc, "GRPC", REC_STR, 0),
+    REC(struct check_definition, grpc_use_tls, "GRPCUseTLS", REC_BOOL, 0),
+    REC(struct check_definition, h2ping, "H2PING", REC_STR, 0),
+    REC(struct check_definition, docker_container_id, "DockerContainerID", REC_STR, 0),
+    REC(struct check_definition, shell, "Shell", REC_STR, 0),
+    REC(struct check_definition, alias_node, "AliasNode", REC_STR, 0),
+    REC(struct check_definition, alias_service, "AliasService", REC_STR, 0),
     REC_OF(struct check_definition, env, "Env", REC_LIST, REC_NO_JSON, &rec_str),
     REC(struct check_definition, cwd, "Cwd", REC_STR, REC_NO_JSON),
     REC(struct check_definition, eager, "Eager", REC_BOOL, REC_NO_JSON),
@@ -51,6 +60,8 @@ static const struct rec_field service_fields[] = {
     REC(struct service_definition, proxy, "Proxy", REC_RAW, 0),
     REC(struct service_definition, connect, "Connect", REC_RAW, 0),
     REC(struct service_definition, socket_path, "SocketPath", REC_STR, 0),
+    REC(struct service_definition, token, "Token", REC_STR, 0),
+    REC(struct service_definition, namespace, "Namespace", REC_STR, 0),
 };
 const struct rec_desc service_definition_desc =
     REC_DESC("service", struct service_definition, service_fields);

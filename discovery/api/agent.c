@@ -177,7 +177,7 @@ static void on_service_register(struct http_req *r, void *ctx)
     struct discovery_api *api = ctx;
     struct service_definition d;
     struct err e = ERR_INIT;
-    if (!api_read_body(r, &service_definition_desc, &d))
+    if (!api_read_body(r, &service_definition_desc, REC_STRICT, &d))
         return;
     struct api_pending *p = api_pending_new(r);
     int rv = local_service_register(api->local, &d, http_query_bool(r, "replace-existing-checks"),
@@ -201,7 +201,7 @@ static void on_check_register(struct http_req *r, void *ctx)
     struct discovery_api *api = ctx;
     struct check_definition d;
     struct err e = ERR_INIT;
-    if (!api_read_body(r, &check_definition_desc, &d))
+    if (!api_read_body(r, &check_definition_desc, REC_STRICT, &d))
         return;
     struct api_pending *p = api_pending_new(r);
     int rv = local_check_register(api->local, &d, api_on_local_done, p, &e);
@@ -258,7 +258,7 @@ static const struct rec_desc update_desc = REC_DESC("update", struct check_updat
 static void on_update(struct http_req *r, void *ctx)
 {
     struct check_update u;
-    if (!api_read_body(r, &update_desc, &u))
+    if (!api_read_body(r, &update_desc, REC_STRICT, &u))
         return;
     if (!str_eq(u.status, "passing") && !str_eq(u.status, "warning") &&
         !str_eq(u.status, "critical")) {

@@ -36,15 +36,16 @@ bool api_refuse_dc(struct discovery_api *api, struct http_req *r)
     return true;
 }
 
-bool api_read_body(struct http_req *r, const struct rec_desc *d, void *rec)
+bool api_read_body(struct http_req *r, const struct rec_desc *d, unsigned flags, void *rec)
 {
     size_t n;
     struct err e = ERR_INIT;
     const char *body = http_body(r, &n);
     rec_init(d, rec);
-    if (!rec_json_parse(d, body, n, REC_SNAKE, http_arena(r), rec, &e))
+    if (!rec_json_parse(d, body, n, REC_SNAKE | flags, http_arena(r), rec, &e))
         return true;
-    http_reply_text(r, 400, "Request decode failed: %s", e.text);
+    http_reply_text(r, 400, "Request decode failed: %s%s",
+                    str_has_prefix(e.text, "unknown field") ? "json: " : "", e.text);
     return false;
 }
 

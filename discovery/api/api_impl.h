@@ -23,7 +23,7 @@ void api_on_local_done(void *arg, int status, const struct err *e);
 /* ?dc= other than ours: answered, true. */
 bool api_refuse_dc(struct discovery_api *api, struct http_req *r);
 /* Reads a JSON body; answers 400 in the peer's words and returns false. */
-bool api_read_body(struct http_req *r, const struct rec_desc *d, void *rec);
+bool api_read_body(struct http_req *r, const struct rec_desc *d, unsigned flags, void *rec);
 /* A blocking query on the service that the path names. */
 void api_block_on_service(struct discovery_api *api, struct http_req *r, http_render render);
 void api_write_service_node(struct buf *out, const struct catalog_instance *i);

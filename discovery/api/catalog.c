@@ -232,10 +232,10 @@ static void on_register(struct http_req *r, void *ctx)
     struct register_body b;
     struct catalog_registration x;
     static const struct rec_desc check = {"", sizeof(struct catalog_check), NULL, 0, false};
-    if (!api_read_body(r, &register_desc, &b))
+    if (!api_read_body(r, &register_desc, 0, &b))
         return;
     if (str_is_empty(b.node) || (str_is_empty(b.address) && !b.skip_node_update)) {
-        http_reply_text(r, 400,
+        http_reply_text(r, 500,
                         str_is_empty(b.node) ? "Must provide node"
                                              : "Must provide address if SkipNodeUpdate is not set");
         return;
@@ -250,7 +250,7 @@ static void on_register(struct http_req *r, void *ctx)
     x.skip_node_update = b.skip_node_update;
     x.service = b.service;
     if (b.service && str_is_empty(b.service->service)) {
-        http_reply_text(r, 400, "Must provide service name with ID");
+        http_reply_text(r, 500, "Must provide service name with ID");
         return;
     }
     if (b.service && !b.service->weights.passing && !b.service->weights.warning)
@@ -266,10 +266,10 @@ static void on_deregister(struct http_req *r, void *ctx)
 {
     struct discovery_api *api = ctx;
     struct catalog_deregistration d;
-    if (!api_read_body(r, &catalog_deregistration_desc, &d))
+    if (!api_read_body(r, &catalog_deregistration_desc, 0, &d))
         return;
     if (str_is_empty(d.node)) {
-        http_reply_text(r, 400, "Must provide node");
+        http_reply_text(r, 500, "Must provide node");
         return;
     }
     catalog_deregister(api->store, api->loop, &d, on_catalog_done, api_pending_new(r));

@@ -98,12 +98,14 @@ static void reply_raw(struct discovery_api *api, struct http_req *r)
         store_get_rec(t, &catalog_table_kv, key, strlen(key), &catalog_kv_desc, http_arena(r), &v);
     log_index index = rv ? store_table_index(t, &catalog_table_kv) : v.modify_index;
     store_read_end(&t);
+    http_plain_index(r);
     http_set_index(r, index);
+    http_add_header(r, "Content-Security-Policy", "sandbox"); /* it may be anybody's HTML */
+    http_add_header(r, "X-Content-Type-Options", "nosniff");
     if (rv)
         http_reply(r, 404, NULL, "", 0);
     else
-        http_reply(r, 200, "text/plain; charset=utf-8", v.value.n ? (const void *)v.value.data : "",
-                   v.value.n);
+        http_reply(r, 200, "text/plain", v.value.n ? (const void *)v.value.data : "", v.value.n);
 }
 
 static void on_get(struct http_req *r, void *ctx)

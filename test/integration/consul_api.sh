@@ -46,6 +46,13 @@ c -X PUT $consul_url/v1/agent/service/deregister/web1
 expect "web gone" '[]' "$(c $consul_url/v1/health/service/web | jq -c .)"
 expect "self" dc1 "$(c $consul_url/v1/agent/self | jq -r .Config.Datacenter)"
 expect "405" "method POST not allowed" "$(c -X POST $consul_url/v1/catalog/services)"
+# what is not understood is refused, what the peer knows is not
+expect "an unknown key" 'Request decode failed: json: unknown field "Bogus"' \
+    "$(c -X PUT -d '{"Name":"x","Bogus":1}' $consul_url/v1/agent/service/register)"
+expect "gRPC" 'Invalid check: gRPC checks are not run by this agent; use HTTP, TCP, Script or TTL' \
+    "$(c -X PUT -d '{"Name":"x","Check":{"GRPC":"127.0.0.1:1","Interval":"1s"}}' $consul_url/v1/agent/service/register)"
+expect "neither is there" false "$(c $consul_url/v1/agent/services | jq 'has("x")')"
+expect "a token" 200 "$(c -o /dev/null -w '%{http_code}' -X PUT -d '{"Name":"y","Token":"t","Namespace":""}' $consul_url/v1/agent/service/register)"
 # tcp and script checks run
 python3 -c 'import socket,time
 s=socket.socket(); s.bind(("127.0.0.1",0)); s.listen(8); print(s.getsockname()[1],flush=True)
