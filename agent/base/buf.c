@@ -1,6 +1,7 @@
 #include "agent/base/buf.h"
 #include "agent/base/arena.h"
 #include "agent/base/check.h"
+#include "agent/base/str.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -107,28 +108,6 @@ void buf_i64(struct buf *b, int64_t v)
     buf_u64(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
 }
 
-/* Bytes of the valid UTF-8 sequence at s, or 0 (RFC 3629: no overlong forms, no surrogates). */
-static size_t utf8_len(const unsigned char *s, size_t left)
-{
-    static const unsigned low[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t n = s[0] < 0x80             ? 1
-               : (s[0] & 0xe0) == 0xc0 ? 2
-               : (s[0] & 0xf0) == 0xe0 ? 3
-               : (s[0] & 0xf8) == 0xf0 ? 4
-                                       : 0;
-    if (n <= 1)
-        return n;
-    if (n > left)
-        return 0;
-    unsigned cp = s[0] & (0xffu >> (n + 1));
-    for (size_t i = 1; i < n; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-        cp = cp << 6 | (s[i] & 0x3f);
-    }
-    return cp < low[n] || cp > 0x10ffff || (cp >= 0xd800 && cp <= 0xdfff) ? 0 : n;
-}
-
 /* Writes the escape for one special byte or sequence of n bytes. */
 static void json_escape(struct buf *b, const unsigned char *s, size_t n)
 {
@@ -158,7 +137,7 @@ void buf_json_str(struct buf *b, const char *str, size_t len)
             i++;
             continue;
         }
-        size_t n = utf8_len(s + i, len - i);
+        size_t n = str_utf8_len((const char *)s + i, len - i);
         bool line_separator = n == 3 && c == 0xe2 && s[i + 1] == 0x80 && (s[i + 2] & 0xfe) == 0xa8;
         if (n > 1 && !line_separator) {
             i += n;

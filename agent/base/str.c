@@ -59,21 +59,32 @@ int str_to_u64(const char *s, uint64_t *out)
     return 0;
 }
 
-bool str_is_utf8(const char *str, size_t len)
+size_t str_utf8_len(const char *str, size_t left)
 {
     const unsigned char *s = (const unsigned char *)str;
-    for (size_t i = 0; i < len;) {
-        size_t n = s[i] < 0x80             ? 1
-                   : (s[i] & 0xe0) == 0xc0 ? 2
-                   : (s[i] & 0xf0) == 0xe0 ? 3
-                   : (s[i] & 0xf8) == 0xf0 ? 4
-                                           : 0;
-        if (!n || n > len - i || (n == 2 && s[i] < 0xc2))
-            return false;
-        for (size_t k = 1; k < n; k++)
-            if ((s[i + k] & 0xc0) != 0x80)
-                return false;
-        i += n;
+    static const unsigned low[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t n = s[0] < 0x80             ? 1
+               : (s[0] & 0xe0) == 0xc0 ? 2
+               : (s[0] & 0xf0) == 0xe0 ? 3
+               : (s[0] & 0xf8) == 0xf0 ? 4
+                                       : 0;
+    if (n <= 1)
+        return n;
+    if (n > left)
+        return 0;
+    unsigned cp = s[0] & (0xffu >> (n + 1));
+    for (size_t i = 1; i < n; i++) {
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+        cp = cp << 6 | (s[i] & 0x3f);
     }
+    return cp < low[n] || cp > 0x10ffff || (cp >= 0xd800 && cp <= 0xdfff) ? 0 : n;
+}
+
+bool str_is_utf8(const char *s, size_t len)
+{
+    for (size_t i = 0, n; i < len; i += n)
+        if (!(n = str_utf8_len(s + i, len - i)))
+            return false;
     return true;
 }
