@@ -1,4 +1,5 @@
 #include "test/unit/support/kvstate.h"
+#include "agent/base/file.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -90,4 +91,49 @@ const char *kv_get(struct store *s, const char *key)
         snprintf(out, sizeof(out), "%.*s", (int)v.len, (const char *)v.data);
     store_read_end(&t);
     return rv ? NULL : out;
+}
+
+/* --- directories ----------------------------------------------------------------------------- */
+
+char kv_dir[64];
+
+int kv_make_dir(void **state)
+{
+    strcpy(kv_dir, "/tmp/platform-store-XXXXXX");
+    return mkdtemp(kv_dir) ? 0 : -1;
+}
+
+int kv_remove_dir(void **state)
+{
+    return file_remove_tree(kv_dir, NULL);
+}
+
+log_index kv_propose(struct store *s, uint16_t command, const char *payload, int want_code)
+{
+    struct store_result r;
+    log_index i;
+    assert_int_equal(0, store_propose_wait(s, command, payload, strlen(payload), &i, &r));
+    assert_int_equal(want_code, r.code);
+    return i;
+}
+
+void kv_drop_state(void)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/state", kv_dir);
+    file_remove_tree(path, NULL);
+}
+
+int kv_count_files(const char *sub, const char *suffix)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/%s", kv_dir, sub);
+    DIR *d = opendir(path);
+    struct dirent *e;
+    int n = 0;
+    while (d && (e = readdir(d)))
+        n += strlen(e->d_name) > strlen(suffix) &&
+             !strcmp(e->d_name + strlen(e->d_name) - strlen(suffix), suffix);
+    closedir(d);
+    return n;
 }
