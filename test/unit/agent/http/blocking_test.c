@@ -1,0 +1,124 @@
+/* Blocking queries: who waits, who is woken, and who gives up. */
+#include "test/unit/support/kvstate.h"
+#include "test/unit/support/web.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int render_kv(struct http_req *r, struct store_txn *t, void *ctx, struct buf *out,
+                     log_index *index, int *status, struct err *e)
+{
+    const char *key = http_param(r, "key");
+    struct store_val v;
+    *index = store_table_index(t, &kv_table);
+    if (store_get(t, &kv_table, key, strlen(key), &v)) {
+        *status = 404;
+        return 0;
+    }
+    *index = 2; /* of this test's own making: as of the last set */
+    log_index touched = store_key_index(t, &kv_table, key, strlen(key));
+    *index = touched ? touched : store_table_index(t, &kv_table);
+    buf_json_str(out, v.data, v.len);
+    return 0;
+}
+
+static void on_kv(struct http_req *r, void *ctx)
+{
+    const char *key = http_param(r, "key");
+    struct http_watch w = {STORE_WATCH_KEY, &kv_table, key, strlen(key)};
+    http_blocking(r, &w, 1, render_kv, NULL);
+}
+
+static int setup(void **state)
+{
+    web_begin();
+    web.store = kv_open(web.dir, 0);
+    web_serve(HTTP_CONSUL);
+    http_route(web.server, "GET", "/kv/*key", on_kv, NULL);
+    return 0;
+}
+
+static void a_blocking_query_waits_for_its_key(void **state)
+{
+    static struct web_answer waiting, other; /* the other is told at teardown */
+    kv_set(web.store, "a", "1");
+    struct web_answer *g = web_fetch("GET", "/kv/a", NULL);
+    assert_string_equal("\"1\"", g->body);
+    assert_int_equal(1, g->index);
+    web_call(&waiting, "GET", "/kv/a?index=1&wait=50s", NULL);
+    web_call(&other, "GET", "/kv/b?index=5&wait=50s", NULL);
+    struct http_server_stats st = {0};
+    for (int i = 0; i < 30000 && st.held < 2; i++) {
+        uv_run(&web.loop.uv, UV_RUN_NOWAIT);
+        http_server_stats(web.server, &st);
+        uv_sleep(1);
+    }
+    assert_int_equal(2, st.held);
+    assert_false(waiting.done);
+    kv_set(web.store, "a", "2");
+    assert_true(loop_run_until(&web.loop, &waiting.done, 60000));
+    assert_string_equal("\"2\"", waiting.body);
+    assert_int_equal(2, waiting.index);
+    assert_false(other.done);
+    web_call(&waiting, "GET", "/kv/a?index=99&wait=100ms", NULL); /* runs out of time */
+    assert_true(loop_run_until(&web.loop, &waiting.done, 60000));
+    assert_int_equal(2, waiting.index);
+    struct store_stats ss;
+    store_stats(web.store, &ss);
+    assert_int_equal(1, ss.watches); /* the other's, still */
+}
+
+/* As many as the descriptors allow, up to ten thousand: both ends are in this process. */
+static size_t park(int **fds)
+{
+    struct rlimit rl;
+    getrlimit(RLIMIT_NOFILE, &rl);
+    rl.rlim_cur = rl.rlim_max < 20200 ? rl.rlim_max : 20200;
+    setrlimit(RLIMIT_NOFILE, &rl);
+    size_t n = rl.rlim_cur > 700 ? (rl.rlim_cur - 200) / 2 : 100;
+    *fds = mem_alloc(n * sizeof(**fds));
+    for (size_t i = 0; i < n; i++) {
+        char text[128];
+        snprintf(text, sizeof(text), "GET /kv/p%zu?index=1 HTTP/1.1\r\nHost: x\r\n\r\n", i);
+        (*fds)[i] = web_connect(text);
+        if (i % 100 == 99)
+            web_wait_held(i + 1);
+    }
+    web_wait_held(n);
+    return n;
+}
+
+static void one_write_wakes_one_of_ten_thousand(void **state)
+{
+    int *fds;
+    char c;
+    kv_set(web.store, "other", "1"); /* index 1: the next write passes it */
+    size_t n = park(&fds);
+    kv_set(web.store, "p7", "1");
+    web_wait_held(n - 1);
+    size_t answered = 0;
+    for (size_t i = 0; i < n; i++)
+        answered += recv(fds[i], &c, 1, MSG_DONTWAIT) == 1;
+    assert_int_equal(1, answered);
+    for (size_t i = 0; i < n; i++)
+        close(fds[i]);
+    web_wait_held(0);
+    free(fds);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_blocking_query_waits_for_its_key, setup, web_end),
+        cmocka_unit_test_setup_teardown(one_write_wakes_one_of_ten_thousand, setup, web_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,87 @@
+/* Requests: what of a path, a query and a body arrives. */
+#include "test/unit/support/kvstate.h"
+#include "test/unit/support/web.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void on_echo(struct http_req *r, void *ctx)
+{
+    size_t n;
+    const char *body = http_body(r, &n);
+    struct buf b = BUF_INIT;
+    buf_printf(&b, "%s %s id=%s rest=%s q=%s t1=%s body=%zu:%.*s", http_method(r), http_path(r),
+               http_param(r, "id"), http_param(r, "rest"),
+               http_query(r, "q") ? http_query(r, "q") : "-",
+               http_query_nth(r, "tag", 1) ? http_query_nth(r, "tag", 1) : "-", n, (int)n, body);
+    http_reply(r, 200, "text/plain", b.data, b.len);
+    buf_fini(&b);
+}
+
+static void on_json(struct http_req *r, void *ctx)
+{
+    struct buf b = BUF_INIT;
+    buf_str_add(&b, "{\"a\":[1,2],\"b\":{}}");
+    http_reply_json(r, 200, &b);
+    buf_fini(&b);
+}
+
+static int setup(void **state)
+{
+    web_begin();
+    web.store = kv_open(web.dir, 0);
+    web_serve(HTTP_CONSUL);
+    http_route(web.server, "GET,PUT", "/echo/:id/*rest", on_echo, NULL);
+    http_route(web.server, "GET", "/echo/fixed", on_json, NULL);
+    return 0;
+}
+
+static void routes_params_and_queries(void **state)
+{
+    struct web_answer *g = web_fetch("GET", "/echo/a%20b/x/y%2Fz?q=1%2B1+2&tag=u&tag=v", NULL);
+    assert_string_equal("GET /echo/a b/x/y/z id=a b rest=x/y/z q=1+1 2 t1=v body=0:", g->body);
+    g = web_fetch("PUT", "/echo/1/", "hello");
+    assert_string_equal("PUT /echo/1/ id=1 rest= q=- t1=- body=5:hello", g->body);
+    g = web_fetch("GET", "/echo/fixed", NULL); /* the most literal route wins */
+    assert_string_equal("{\"a\":[1,2],\"b\":{}}", g->body);
+    g = web_fetch("GET", "/echo/fixed?pretty", NULL);
+    assert_string_equal("{\n    \"a\": [\n        1,\n        2\n    ],\n    \"b\": {}\n}",
+                        g->body);
+}
+
+static void encodings_are_undone_once(void **state)
+{
+    assert_string_equal("GET /echo/%41/ id=%41 rest= q=%41 t1=- body=0:",
+                        web_fetch("GET", "/echo/%2541/?q=%2541", NULL)->body);
+    assert_string_equal("GET /echo/1/ id=1 rest= q= t1=- body=0:",
+                        web_fetch("GET", "/echo/1/?q", NULL)->body);
+    assert_string_equal("GET /echo/1/ id=1 rest= q=a=b t1=- body=0:",
+                        web_fetch("GET", "/echo/1/?q=a=b&&=", NULL)->body);
+    assert_string_equal("GET /echo/1/ id=1 rest= q=%zz t1=- body=0:",
+                        web_fetch("GET", "/echo/1/?q=%25zz", NULL)->body);
+}
+
+static void a_body_has_a_limit(void **state)
+{
+    char *body = mem_alloc(100002);
+    memset(body, 'x', 100000);
+    assert_int_equal(200, web_fetch("PUT", "/echo/1/", body)->status);
+    body[100000] = 'x';
+    assert_int_equal(413, web_fetch("PUT", "/echo/1/", body)->status);
+    free(body);
+    assert_int_equal(200, web_fetch("PUT", "/echo/1/", "small")->status); /* and it goes on */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(routes_params_and_queries, setup, web_end),
+        cmocka_unit_test_setup_teardown(encodings_are_undone_once, setup, web_end),
+        cmocka_unit_test_setup_teardown(a_body_has_a_limit, setup, web_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
