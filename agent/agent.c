@@ -273,8 +273,11 @@ static void stop_lb(void *arg)
 static void on_signal(uv_signal_t *h, int signum)
 {
     struct agent *g = h->data;
-    if (g->stopping)
-        return;
+    if (g->stopping) {
+        printf("==> Caught signal again: leaving at once\n");
+        fflush(stdout);
+        _exit(1); /* what is durable is; the next start finds it */
+    }
     g->stopping = true;
     printf("==> Caught signal: %s\n==> Gracefully shutting down agent...\n",
            signum == SIGINT ? "interrupt" : "terminated");

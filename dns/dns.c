@@ -22,6 +22,7 @@ struct dns_thread {
     struct dns *dns;
     struct loop loop;
     uv_thread_t thread;
+    bool runs;
     int fd;
     uv_poll_t poll;
     uv_tcp_t listener;
@@ -246,6 +247,7 @@ static int thread_new(struct dns *d, const struct sockaddr_storage *ss, const ch
 {
     struct dns_thread *th = *out = MEM_NEW(struct dns_thread);
     th->dns = d;
+    th->fd = -1;
     loop_init(&th->loop);
     th->fd = bind_one(SOCK_DGRAM, ss, d->n > 1, port);
     int tcp = th->fd < 0 ? -1 : bind_one(SOCK_STREAM, ss, d->n > 1, port);
@@ -259,21 +261,21 @@ static int thread_new(struct dns *d, const struct sockaddr_storage *ss, const ch
     int rv = uv_listen((uv_stream_t *)&th->listener, 128, on_tcp_connection);
     if (rv)
         return err_from_uv(e, rv, what);
-    return uv_thread_create(&th->thread, thread_main, th)
-               ? err_set(e, ERR_INTERNAL, "dns: no thread")
-               : 0;
+    th->runs = !uv_thread_create(&th->thread, thread_main, th);
+    return th->runs ? 0 : err_set(e, ERR_INTERNAL, "dns: no thread");
 }
 
 int dns_new(const struct dns_config *c, struct dns **out, int *bound_port, struct err *e)
 {
-    struct dns *d = MEM_NEW(struct dns);
     struct sockaddr_storage ss = {0};
     char what[128];
     int port = c->port, rv = 0;
+    *out = NULL;
     snprintf(what, sizeof(what), "listen %s:%d (dns)", c->addr, c->port);
     if (uv_ip4_addr(c->addr, port, (struct sockaddr_in *)&ss) &&
         uv_ip6_addr(c->addr, port, (struct sockaddr_in6 *)&ss))
         return err_set(e, ERR_INVALID, "%s: not an IP address", what);
+    struct dns *d = MEM_NEW(struct dns);
     d->store = c->store;
     d->n = c->threads ? c->threads : 1;
     d->config = (struct answer_config){arena_strdup(&d->arena, c->domain),
@@ -286,10 +288,14 @@ int dns_new(const struct dns_config *c, struct dns **out, int *bound_port, struc
     d->threads = mem_alloc(d->n * sizeof(d->threads[0]));
     for (unsigned i = 0; !rv && i < d->n; i++)
         rv = thread_new(d, &ss, what, &port, &d->threads[i], e);
+    if (rv) {
+        dns_close(&d);
+        return rv;
+    }
     if (bound_port)
         *bound_port = port;
     *out = d;
-    return rv;
+    return 0;
 }
 
 static void close_walk(uv_handle_t *h, void *arg)
@@ -315,10 +321,19 @@ void dns_close(struct dns **pd)
     struct dns *d = *pd;
     *pd = NULL;
     for (unsigned i = 0; i < d->n; i++) {
-        loop_post(&d->threads[i]->loop, close_on_loop, d->threads[i]);
-        uv_thread_join(&d->threads[i]->thread);
-        close(d->threads[i]->fd);
-        free(d->threads[i]);
+        struct dns_thread *th = d->threads[i];
+        if (!th)
+            continue;
+        if (th->runs) {
+            loop_post(&th->loop, close_on_loop, th);
+            uv_thread_join(&th->thread);
+        } else { /* it could not be started */
+            uv_walk(&th->loop.uv, close_walk, th);
+            loop_close(&th->loop);
+        }
+        if (th->fd >= 0)
+            close(th->fd);
+        free(th);
     }
     free(d->threads);
     arena_fini(&d->arena);

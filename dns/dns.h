@@ -25,6 +25,7 @@ struct dns_config {
     bool enable_truncate;   /* set TC when an answer over UDP was cut */
     unsigned node_ttl_s, service_ttl_s;
 };
+/* 0 with *out the caller's, or an error that names the address; then *out is NULL. */
 int dns_new(const struct dns_config *config, struct dns **out, int *bound_port, struct err *e);
 /* Stops the threads and frees. Blocking, short. Empties the pointer. */
 void dns_close(struct dns **d);

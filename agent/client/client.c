@@ -58,7 +58,7 @@ static void on_retry(uv_timer_t *t)
 
 static void retry_later(struct client *c)
 {
-    if (!c->closing)
+    if (!c->stopping)
         uv_timer_start(&c->retry, on_retry, RETRY_MS, 0);
 }
 
@@ -109,7 +109,7 @@ static void on_registered(void *arg, const struct http_response *r)
         log_info("client", "node %.8s: registered", c->node.id);
     c->registered = true;
     heartbeat_in(c, r);
-    if (!c->watch_call)
+    if (!c->watch_call && !c->stopping)
         watch_allocs(c);
 }
 
@@ -343,8 +343,8 @@ int client_new(const struct client_config *config, struct client **out, struct e
         return rv;
     describe_node(c, config);
     loop_init(&c->loop);
-    uv_timer_t *timers[] = {&c->heartbeat, &c->retry, &c->flush};
-    for (int i = 0; i < 3; i++) {
+    uv_timer_t *timers[] = {&c->heartbeat, &c->retry, &c->flush, &c->wait};
+    for (int i = 0; i < 4; i++) {
         uv_timer_init(&c->loop.uv, timers[i]);
         timers[i]->data = c;
     }
@@ -377,6 +377,7 @@ static void finish_close(struct client *c)
     uv_close((uv_handle_t *)&c->heartbeat, on_close_timer);
     uv_close((uv_handle_t *)&c->flush, on_close_timer);
     uv_close((uv_handle_t *)&c->retry, on_close_timer);
+    uv_close((uv_handle_t *)&c->wait, on_close_timer);
     while (c->runners)
         alloc_runner_release(c->runners);
     http_client_close(c->http, on_http_closed, c);
@@ -391,16 +392,22 @@ static void on_wait(uv_timer_t *t)
     finish_close(c);
 }
 
+/* First of all nothing new is begun: the servers see the tasks end and would have them replaced, on
+ * this very node. */
 static void close_on_loop(void *arg)
 {
     struct client *c = arg;
+    c->stopping = true;
+    uv_timer_stop(&c->retry);
+    if (c->watch_call)
+        http_cancel(&c->watch_call);
     if (!c->kill_on_close) {
         finish_close(c);
         return;
     }
     for (struct alloc_runner *r = c->runners; r; r = r->next)
         alloc_runner_stop(r, "the agent is shutting down");
-    uv_timer_start(&c->retry, on_wait, 0, 10); /* until the last task has ended */
+    uv_timer_start(&c->wait, on_wait, 0, 10); /* until the last task has ended */
 }
 
 struct joiner {

@@ -17,14 +17,16 @@ struct client {
     struct http_client *http;
     char *rpc_url, *state_dir, *alloc_dir, *http_addr;
     struct local_agent *local;
-    bool kill_on_close, closing;
+    bool kill_on_close;
+    bool stopping; /* no allocation is taken on any more; its tasks are being stopped */
+    bool closing;  /* handles are */
     struct arena arena; /* node and configuration */
     struct node node;
     bool registered;
     uint64_t allocs_index;
     struct alloc_runner *runners;
     struct http_call *watch_call, *update_call;
-    uv_timer_t heartbeat, retry, flush;
+    uv_timer_t heartbeat, retry, flush, wait;
     int open_handles;
     void (*close_cb)(void *arg);
     void *close_arg;
