@@ -326,24 +326,32 @@ static void join(struct exchange *x, const struct phr_header_ *headers, size_t n
     tunnel_start(r, sock);
 }
 
-/* The head is complete: n headers, `used` bytes. */
-static void begin_answer(struct exchange *x, int minor, int status,
-                         const struct phr_header_ *headers, size_t n, size_t used)
+/* A complete head, `used` bytes of the input. */
+struct answer_head {
+    int minor, status;
+    const char *reason;
+    size_t reason_len;
+    struct phr_header_ headers[MAX_HEADERS];
+    size_t n, used;
+};
+
+static void begin_answer(struct exchange *x, const struct answer_head *h)
 {
-    if (status == 101) {
-        join(x, headers, n, used);
+    if (h->status == 101) {
+        join(x, h->headers, h->n, h->used);
         return;
     }
-    static const char *const reasons[] = {"OK", "Redirect", "Client Error", "Server Error"};
-    if (status < 100 || status > 599 || !read_framing(x, headers, n, minor, status)) {
+    if (h->status < 100 || h->status > 599 ||
+        !read_framing(x, h->headers, h->n, h->minor, h->status)) {
         fail(x, 502, "Bad Gateway");
         return;
     }
     x->answered = true;
-    x->req->res.status = status;
-    x->req->res.reason = status == 200 ? "OK" : reasons[(status / 100 - 2) & 3];
-    copy_headers(x, headers, n);
-    h2o_buffer_consume(&x->sock->input, used);
+    x->req->res.status = h->status;
+    x->req->res.reason =
+        h->status == 200 ? "OK" : h2o_strdup(&x->req->pool, h->reason, h->reason_len).base;
+    copy_headers(x, h->headers, h->n);
+    h2o_buffer_consume(&x->sock->input, h->used);
     x->deadline = clock_mono_ms() + ANSWER_MS;
     x->req->compress_hint = H2O_COMPRESS_HINT_DISABLE;
     h2o_start_response(x->req, &x->generator);
@@ -358,28 +366,34 @@ static void begin_answer(struct exchange *x, int minor, int status,
 
 static void read_head(struct exchange *x)
 {
-    struct phr_header_ headers[MAX_HEADERS];
-    size_t n = MAX_HEADERS, msg_len;
-    int minor, status;
-    const char *msg;
-    h2o_buffer_t *in = x->sock->input;
-    int used = phr_parse_response(in->bytes, in->size, &minor, &status, &msg, &msg_len, headers, &n,
-                                  x->seen);
-    x->seen = in->size;
-    if (used == -2 && in->size < MAX_HEAD) {
-        if (x->eof)
-            retry(x);
-        return; /* more is to come */
-    }
-    if (used < 0) {
-        fail(x, 502, "Bad Gateway");
-    } else if (status >= 100 && status < 200 && status != 101) { /* interim: the real one follows */
-        h2o_buffer_consume(&x->sock->input, (size_t)used);
+    struct answer_head h;
+    for (;;) { /* interim answers come before the real one */
+        h2o_buffer_t *in = x->sock->input;
+        h.n = MAX_HEADERS;
+        int used = phr_parse_response(in->bytes, in->size, &h.minor, &h.status, &h.reason,
+                                      &h.reason_len, h.headers, &h.n, x->seen);
+        x->seen = in->size;
+        if (used == -2 && in->size < MAX_HEAD) {
+            if (x->eof)
+                retry(x);
+            return; /* more is to come */
+        }
+        h.used = (size_t)used;
+        if (used < 0) {
+            fail(x, 502, "Bad Gateway");
+            return;
+        }
+        if (h.status < 100 || h.status >= 200 || h.status == 101) {
+            begin_answer(x, &h);
+            return;
+        }
+        h2o_buffer_consume(&x->sock->input, h.used);
         x->seen = 0;
-        if (x->sock->input->size)
-            read_head(x);
-    } else {
-        begin_answer(x, minor, status, headers, n, (size_t)used);
+        if (!x->sock->input->size) {
+            if (x->eof)
+                retry(x);
+            return;
+        }
     }
 }
 

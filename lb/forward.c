@@ -119,6 +119,13 @@ static void add_forwarded(struct buf *b, const h2o_req_t *r, const struct target
         add_text(b, "X-Forwarded-Prefix", t->strip);
 }
 
+/* Whether the Connection header names it: such a header ends with this hop (RFC 9110, 7.6.1). */
+static bool is_named(const h2o_iovec_t *connection, const h2o_header_t *h)
+{
+    return connection->len &&
+           h2o_contains_token(connection->base, connection->len, h->name->base, h->name->len, ',');
+}
+
 char *forward_request(const h2o_req_t *r, const struct target *t, const char *key, size_t *out_len)
 {
     struct buf b = BUF_INIT;
@@ -143,9 +150,12 @@ char *forward_request(const h2o_req_t *r, const struct target *t, const char *ke
         add_text(&b, "Host", t->host_header);
     else
         add_header(&b, "Host", 4, r->authority.base, r->authority.len);
+    ssize_t at = h2o_find_header(&r->headers, H2O_TOKEN_CONNECTION, -1);
+    h2o_iovec_t connection = at < 0 ? h2o_iovec_init(NULL, 0) : r->headers.entries[at].value;
     for (size_t i = 0; i < r->headers.size; i++) {
         const h2o_header_t *h = &r->headers.entries[i];
         if (!h->name->len || forward_is_hop_by_hop(h->name->base, h->name->len) ||
+            is_named(&connection, h) ||
             h2o_memis(h->name->base, h->name->len, H2O_STRLIT("content-length")) ||
             h2o_memis(h->name->base, h->name->len, H2O_STRLIT("expect")) ||
             h2o_memis(h->name->base, h->name->len, H2O_STRLIT("x-forwarded-for")))

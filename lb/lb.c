@@ -187,13 +187,16 @@ int lb_new(const struct lb_config *c, struct lb **out, int *bound_port, int *bou
             rv = http_listen(lb->admin, c->admin_addr, c->admin_port, bound_admin_port, e);
         }
     }
+    *out = NULL;
+    if (rv)
+        return rv;
     lb->watch_services = store_watch_add(lb->store, lb->loop, STORE_WATCH_TABLE,
                                          &catalog_table_services, NULL, 0, on_change, lb);
     lb->watch_checks = store_watch_add(lb->store, lb->loop, STORE_WATCH_TABLE,
                                        &catalog_table_checks, NULL, 0, on_change, lb);
     rebuild(lb);
     *out = lb;
-    return rv;
+    return 0;
 }
 
 void lb_stats(struct lb *lb, struct lb_stats *out)
