@@ -7,6 +7,7 @@
 #include "discovery/local_impl.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,20 +50,18 @@ static void schedule(struct local_check *c)
 
 /* --- results --------------------------------------------------------------------------------- */
 
-/* The status after one more result, by the definition's thresholds. */
+/* The status after one more result, by the definition's thresholds. The counters begin at them, so
+ * that the first result counts at once. */
 static enum catalog_health smooth(struct local_check *c, enum catalog_health h)
 {
     int64_t critical = c->def.failures_before_critical;
     int64_t warning = c->def.failures_before_warning ? c->def.failures_before_warning : critical;
     if (h != CATALOG_CRITICAL) {
         c->failures = 0;
-        return ++c->successes >= c->def.success_before_passing || c->ever_passed == false
-                   ? h
-                   : c->status;
+        return ++c->successes >= c->def.success_before_passing ? h : c->status;
     }
     c->successes = 0;
-    c->failures++;
-    if (!c->ever_passed || c->failures >= critical)
+    if (++c->failures >= critical)
         return CATALOG_CRITICAL;
     return c->failures >= warning ? CATALOG_WARNING : c->status;
 }
@@ -98,10 +97,21 @@ static void finish(struct local_check *c, enum catalog_health h, const char *out
 
 /* --- http ------------------------------------------------------------------------------------ */
 
+/* GET is Get in the peer's error texts. */
+static const char *capitalised(const char *method, char word[16])
+{
+    size_t i = 0;
+    for (; method[i] && i < 15; i++)
+        word[i] = i ? (char)tolower((unsigned char)method[i]) : method[i];
+    word[i] = '\0';
+    return word;
+}
+
 static void on_http(void *arg, const struct http_response *r)
 {
     struct local_check *c = arg;
     struct buf b = BUF_INIT;
+    char word[16];
     c->call = NULL;
     if (c->removed)
         return;
@@ -109,7 +119,7 @@ static void on_http(void *arg, const struct http_response *r)
     enum catalog_health h = CATALOG_CRITICAL;
     if (r->code) {
         buf_printf(
-            &b, "%c%s \"%s\": %s", method[0], method[1] == 'E' ? "et" : method + 1, c->def.http,
+            &b, "%s \"%s\": %s", capitalised(method, word), c->def.http,
             r->code == ERR_TIMEOUT
                 ? "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
                 : r->error);

@@ -27,6 +27,7 @@ struct local_check {
     char *synced_output; /* what the catalog has */
     int64_t successes, failures;
     bool ever_passed, removed;
+    bool alone; /* registered by itself, not with a service */
     unsigned eager_tries;
     /* the runner: at most one probe at a time */
     uv_timer_t timer;
@@ -67,8 +68,25 @@ void check_stop(struct local_check *c); /* frees it when its handles are closed 
 void check_result(struct local_check *c, enum catalog_health h, const char *output, size_t len,
                   bool at_once);
 /* local.c */
+struct local_service *local_service_find(struct local_agent *l, const char *id); /* NULL: none */
+struct local_check *local_check_find(struct local_agent *l, const char *id);
+
+/* local_sync.c: what the catalog shall have; cb, which may be NULL, when it does */
 /* Borrows from the check, and from a. */
 void local_describe_check(const struct local_check *c, struct arena *a, struct catalog_check *out);
+/* A service and all its checks in one command; or, with s NULL, one check. */
+void local_propose(struct local_agent *l, struct local_service *s, struct local_check *only,
+                   local_done_cb cb, void *arg);
+void local_propose_registration(struct local_agent *l, const struct catalog_registration *r,
+                                local_done_cb cb, void *arg);
+/* With a service its checks go too, and cb waits for the readers that route by it. */
+void local_propose_removal(struct local_agent *l, const char *service_id, const char *check_id,
+                           local_done_cb cb, void *arg);
 void local_sync_check(struct local_agent *l, struct local_check *c, local_done_cb cb, void *arg);
+void local_sync_start(struct local_agent *l);
+
+/* local_keep.c */
+void local_save(struct local_agent *l);
+void local_restore(struct local_agent *l);
 
 #endif

@@ -25,8 +25,8 @@ struct lb_config {
     const char *tag_prefix; /* "urlprefix-" */
     const char *datacenter; /* $DC in tags */
 };
-/* 0, or an error that names the address. After an error the process is to end: threads that had been
- * started are left to it. */
+/* 0, or an error that names the address. After an error the process is to end: threads that had
+ * been started are left to it. */
 int lb_new(const struct lb_config *config, struct lb **out, int *bound_port, int *bound_admin_port,
            struct err *e);
 /* Stops listening, waits up to drain_ms for requests in flight, frees; cb at the end. */

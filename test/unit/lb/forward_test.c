@@ -114,7 +114,7 @@ static void the_host_is_as_the_tag_says(void **state)
     end();
 }
 
-/* However its length was told, the upstream gets it as Content-Length: one reading, no smuggling. */
+/* However its length was told, the upstream gets it as Content-Length: one reading only. */
 static void bodies_have_one_length(void **state)
 {
     ask("urlprefix-/", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"

@@ -1,4 +1,4 @@
-/* The router as a whole: tables that follow the catalog, the barrier, closing, and the admin API. */
+/* The router as a whole: tables that follow the catalog, the barrier, the admin API. */
 #include "test/unit/support/proxied.h"
 #include "agent/http/http.h"
 
