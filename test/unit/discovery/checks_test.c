@@ -44,7 +44,7 @@ static void http_statuses_are_states(void **state)
                                                       server.port)));
         while (!server.requests)
             local_node_turn(10);
-        /* an output alone is not told: what was at first critical may stay so, then the agent knows */
+        /* an output alone is not told: what was critical at first may stay so */
         local_node_wait_status("c", cases[i].status);
         if (!str_eq(cases[i].status, "critical")) {
             local_node_status("c", &output);
