@@ -41,8 +41,6 @@ void validate_task_warnings(struct job_mistakes *w, const struct task *t)
         kept(w, who, "artifact blocks are");
     if (t->lifecycle)
         kept(w, who, "lifecycle is");
-    if (t->dispatch_payload)
-        kept(w, who, "dispatch_payload is");
     if (t->volume_mounts.n)
         kept(w, who, "volume_mount blocks are");
     if (t->resources && t->resources->devices.n)

@@ -319,6 +319,20 @@ void alloc_runner_stop(struct alloc_runner *r, const char *reason)
 }
 
 /* The job changed without a need for new processes: what runs goes on under its new description. */
+static bool is_canary(const struct allocation *a)
+{
+    return a->deployment_status && a->deployment_status->canary;
+}
+
+/* With what they are now; the same ids, so that nothing is gone in between. */
+static void register_services(struct alloc_runner *r)
+{
+    for (size_t i = 0; i < r->n_tasks; i++)
+        if (r->tasks[i].phase == TASK_RUNNING)
+            services_register_task(&r->tasks[i]);
+    services_register_group(r);
+}
+
 void alloc_runner_update(struct alloc_runner *r, const struct rpc_alloc *from)
 {
     bool newer = from->job && from->alloc.job_version != r->alloc.job_version;
@@ -326,6 +340,11 @@ void alloc_runner_update(struct alloc_runner *r, const struct rpc_alloc *from)
         alloc_runner_stop(r,
                           from->alloc.desired_description ? from->alloc.desired_description : "");
         return;
+    }
+    if (!newer && is_canary(&r->alloc) && !is_canary(&from->alloc)) { /* promoted: its own tags */
+        r->alloc.deployment_status->canary = false;
+        register_services(r);
+        alloc_runner_save(r);
     }
     if (!newer)
         return;
@@ -337,10 +356,7 @@ void alloc_runner_update(struct alloc_runner *r, const struct rpc_alloc *from)
     r->group = job_group_find(r->job, r->alloc.task_group);
     PRE(r->group);
     bind_tasks(r);
-    for (size_t i = 0; i < r->n_tasks; i++)
-        if (r->tasks[i].phase == TASK_RUNNING)
-            services_register_task(&r->tasks[i]);
-    services_register_group(r);
+    register_services(r);
     if (new_deployment) {
         r->healthy = REC_NULL_BOOL;
         watch_health(r);

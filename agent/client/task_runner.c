@@ -86,6 +86,21 @@ static int make_dirs(struct task_runner *t, struct err *e)
     return rv;
 }
 
+/* What was dispatched, where the task asked for it. Validation keeps it inside the allocation. */
+static int write_payload(struct task_runner *t, struct err *e)
+{
+    const struct dispatch_payload *d = t->task->dispatch_payload;
+    const struct rec_bytes *payload = &t->alloc->job->payload;
+    if (!d || !payload->n)
+        return 0;
+    char *path = arena_printf(&t->arena, "%s/local/%s", t->dir, d->file);
+    char *dir = arena_strndup(&t->arena, path, (size_t)(strrchr(path, '/') - path));
+    int rv = file_mkdirs(dir, 0777, e);
+    if (!rv)
+        rv = file_write_atomic(path, payload->data, payload->n, 0777, e);
+    return rv ? err_prefix(e, "Failed to write dispatch payload") : 0;
+}
+
 static int launch(struct task_runner *t, struct err *e)
 {
     struct arena a = ARENA_INIT;
@@ -114,10 +129,13 @@ static int launch(struct task_runner *t, struct err *e)
 
 static void consider_restart(struct task_runner *t, bool success, bool recoverable);
 
-static void start_now(struct task_runner *t)
+/* fresh: the first start of this allocation's task, not one more. */
+static void start_now(struct task_runner *t, bool fresh)
 {
     struct err e = ERR_INIT;
     int rv = make_dirs(t, &e);
+    if (!rv && fresh)
+        rv = write_payload(t, &e);
     if (!rv)
         rv = launch(t, &e);
     if (rv) {
@@ -142,7 +160,7 @@ void task_runner_start(struct task_runner *t)
     struct task_event *e = task_event_add(t, "Task Setup", "Building Task Directory");
     e->message = arena_strdup(&t->arena, "Building Task Directory");
     detail(t, e, "message", "Building Task Directory");
-    start_now(t);
+    start_now(t, true);
 }
 
 void task_runner_attach(struct task_runner *t)
@@ -152,7 +170,7 @@ void task_runner_attach(struct task_runner *t)
     if (str_eq(t->state.state, "dead")) {
         t->phase = TASK_DEAD;
     } else if (executor_attach(&t->alloc->client->loop, dir, on_exit_, t, &t->executor, &e)) {
-        start_now(t); /* it was never started, or between two starts */
+        start_now(t, true); /* it was never started, or between two starts */
     } else {
         t->phase = TASK_RUNNING;
         t->state.state = arena_strdup(&t->arena, "running");
@@ -233,7 +251,7 @@ static void on_exit_(void *arg, const struct executor_exit *x)
 
 static void on_backoff_over(uv_timer_t *timer)
 {
-    start_now(timer->data);
+    start_now(timer->data, false);
 }
 
 static void restart_in(struct task_runner *t, int64_t delay_ns, const char *reason)

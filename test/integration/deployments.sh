@@ -40,8 +40,10 @@ job "web" {
       }
 
       service {
-        name = "web"
-        port = "http"
+        name        = "web"
+        port        = "http"
+        tags        = ["live"]
+        canary_tags = ["canary"]
 
         check {
           type     = "http"
@@ -77,10 +79,15 @@ wait_for "a healthy canary" canary_healthy
 contains "$("$platform" deployment status "$(newest)")" "Deployment is running but requires manual promotion"
 expect "old instances beside the canary" 3 "$(versions 0)"
 expect "canaries" 1 "$(versions 1)"
+tagged() { [ "$(curl -s "$consul_url/v1/health/service/web?tag=$1" | jq length)" = "$2" ]; }
+wait_for "the canary's own tag" tagged canary 1
+tagged live 3 || fail "the old ones have the other tag"
 "$platform" deployment promote "$(newest)" >promoted || fail "promote"
 contains "$(cat promoted)" 'finished with status "complete"'
 wait_for "version 1 to be deployed" newest_is 1 successful
 wait_for "the old ones to be gone" versions_are 0 0
+wait_for "the canary to be like the others" tagged live 3
+tagged canary 0 || fail "a promoted canary kept its tag"
 expect "instances of version 1" 3 "$(versions 1)"
 out=$("$platform" deployment promote "$(newest)" 2>&1) && fail "a finished deployment was promoted"
 contains "$out" "can't promote terminal deployment"

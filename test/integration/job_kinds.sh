@@ -37,7 +37,11 @@ job "par" {
 
       config {
         command = "/bin/sh"
-        args    = ["-c", "echo $NOMAD_META_who $NOMAD_META_color"]
+        args    = ["-c", "echo $NOMAD_META_who $NOMAD_META_color; cat local/in/order.json 2>/dev/null; true"]
+      }
+
+      dispatch_payload {
+        file = "in/order.json"
       }
     }
   }
@@ -61,7 +65,13 @@ wait_for "the instance to be done" dead "$child"
 alloc=$(job "$child/allocations" | jq -r '.[0].ID')
 expect "what it said" "bob red" "$("$platform" logs "$alloc")"
 contains "$("$platform" status par)" "$child  dead"
-expect "children by status" '{"Pending":0,"Running":0,"Dead":1}' "$(job par/summary | jq -c .Children)"
+printf '{"order": 7}' >order.json
+out=$("$platform" job dispatch -detach -meta who=eve par order.json) || fail "dispatch with a payload"
+second=$(printf '%s\n' "$out" | sed -n 's/^Dispatched Job ID = //p')
+wait_for "the second to be done" dead "$second"
+expect "the payload" 'eve
+{"order": 7}' "$("$platform" logs "$(job "$second/allocations" | jq -r '.[0].ID')")"
+expect "children by status" '{"Pending":0,"Running":0,"Dead":2}' "$(job par/summary | jq -c .Children)"
 expect "the parent" running "$(job par | jq -r .Status)"
 contains "$("$platform" status)" "batch/parameterized"
 

@@ -216,8 +216,6 @@ static void what_has_no_effect_is_said(void **state)
          "\"c\"\n type = \"tcp\"\n interval = \"10s\"\n timeout = \"2s\"\n check_restart { limit = "
          "3 }\n }\n }",
          NULL, "check_restart is kept"},
-        {"type = \"batch\"\n parameterized { payload = \"optional\" }", NULL,
-         "dispatch_payload { file = \"in\" }", "Task \"t\": dispatch_payload is kept"},
         {NULL, NULL, "resources {\n network { port \"p\" {} }\n }",
          "task network resources have been deprecated as of Nomad 0.12.0"},
         {NULL, NULL, "resources {\n device \"gpu\" {}\n }", "Task \"t\": device blocks are kept"},
