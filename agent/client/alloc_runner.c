@@ -1,5 +1,6 @@
 /* One allocation: its directory, its tasks in their order, its status as the servers see it. */
 #include "agent/base/check.h"
+#include "agent/base/duration.h"
 #include "agent/base/file.h"
 #include "agent/base/log.h"
 #include "agent/base/str.h"
@@ -179,19 +180,23 @@ static void decide_health(struct alloc_runner *r, bool healthy, const char *why)
     client_schedule_flush(r->client);
 }
 
+static bool for_long_enough(const struct alloc_runner *r, mono_ms since)
+{
+    mono_ms wanted = (mono_ms)(r->group->update->min_healthy_time_ns / NS_PER_MS);
+    return since && clock_mono_ms() - since >= wanted;
+}
+
 static void on_service_status(void *arg, const struct local_service_status *s)
 {
     struct alloc_runner *r = arg;
     r->checks_good += s->registered && s->passing == s->checks;
     if (--r->checks_asked == 0 && !r->releasing && r->health_running) {
-        struct arena a = ARENA_INIT;
-        const char **ids;
-        size_t wanted = services_ids(r, NULL, &a, &ids);
-        for (size_t i = 0; i < r->n_tasks; i++)
-            wanted += services_ids(r, &r->tasks[i], &a, &ids);
-        if (r->checks_good == wanted)
+        if (r->checks_good < r->checks_wanted)
+            r->passing_since = 0; /* from the beginning */
+        else if (!r->passing_since)
+            r->passing_since = r->asked_at;
+        if (for_long_enough(r, r->passing_since) && for_long_enough(r, r->running_since))
             decide_health(r, true, "running and all checks passing");
-        arena_fini(&a);
     }
     alloc_runner_unpend(r);
 }
@@ -210,39 +215,63 @@ static size_t ask_about(struct alloc_runner *r, struct task_runner *t)
     return n;
 }
 
+/* How its tasks are: false once one of them has decided it. */
+static bool watch_tasks(struct alloc_runner *r, bool *all_run)
+{
+    int64_t restarts = 0;
+    *all_run = true;
+    for (size_t i = 0; i < r->n_tasks; i++) {
+        const struct task_runner *t = &r->tasks[i];
+        if (t->state.failed || t->phase == TASK_DEAD) {
+            decide_health(r, false,
+                          t->state.failed ? "Unhealthy because of failed task"
+                                          : "Unhealthy because of dead task");
+            return false;
+        }
+        *all_run &= t->phase == TASK_RUNNING;
+        restarts += t->state.restarts;
+    }
+    if (!*all_run || restarts != r->restarts_seen)
+        r->running_since = r->passing_since = 0;
+    if (*all_run && !r->running_since)
+        r->running_since = clock_mono_ms();
+    r->restarts_seen = restarts;
+    return true;
+}
+
+static void give_up(struct alloc_runner *r, bool all_run)
+{
+    char time[DURATION_MAX], text[128];
+    duration_format(r->group->update->min_healthy_time_ns, time);
+    snprintf(text, sizeof(text), "Task not running for min_healthy_time of %s by deadline", time);
+    decide_health(r, false,
+                  !all_run                                ? "Task not running by deadline"
+                  : !for_long_enough(r, r->running_since) ? text
+                                                          : "Services not healthy by deadline");
+}
+
+/* Healthy: all tasks have run, and all checks have passed, for min_healthy_time without a break. */
 static void on_health(uv_timer_t *timer)
 {
     struct alloc_runner *r = timer->data;
     const struct update_strategy *u = r->group->update;
-    mono_ms now = clock_mono_ms();
-    bool all = true;
-    for (size_t i = 0; i < r->n_tasks; i++) {
-        if (r->tasks[i].state.failed) {
-            decide_health(r, false, "Unhealthy because of failed task");
-            return;
-        }
-        all &= r->tasks[i].phase == TASK_RUNNING;
-    }
-    if (!all)
-        r->running_since = 0;
-    else if (!r->running_since)
-        r->running_since = now;
-    if (now - r->placed_at > (mono_ms)(u->healthy_deadline_ns / NS_PER_MS)) {
-        decide_health(r, false,
-                      all ? "Services not healthy by deadline" : "Task not running by deadline");
+    bool all_run;
+    if (!watch_tasks(r, &all_run))
+        return;
+    if (clock_mono_ms() - r->placed_at > (mono_ms)(u->healthy_deadline_ns / NS_PER_MS)) {
+        give_up(r, all_run);
         return;
     }
-    if (!r->running_since ||
-        now - r->running_since < (mono_ms)(u->min_healthy_time_ns / NS_PER_MS) || r->checks_asked)
+    if (!all_run || r->checks_asked)
         return;
-    r->checks_good = 0;
-    size_t asked = 0;
+    r->checks_good = r->checks_wanted = 0;
+    r->asked_at = clock_mono_ms();
     if (r->client->local && !str_eq(u->health_check, "task_states")) {
-        asked = ask_about(r, NULL);
+        r->checks_wanted = ask_about(r, NULL);
         for (size_t i = 0; i < r->n_tasks; i++)
-            asked += ask_about(r, &r->tasks[i]);
+            r->checks_wanted += ask_about(r, &r->tasks[i]);
     }
-    if (!asked)
+    if (!r->checks_wanted && for_long_enough(r, r->running_since))
         decide_health(r, true, "running");
 }
 
@@ -253,7 +282,7 @@ static void watch_health(struct alloc_runner *r)
         return;
     r->health_running = true;
     r->placed_at = clock_mono_ms();
-    r->running_since = 0;
+    r->running_since = r->passing_since = 0;
     uv_timer_start(&r->health, on_health, HEALTH_EVERY_MS, HEALTH_EVERY_MS);
 }
 

@@ -75,8 +75,11 @@ struct alloc_runner {
     bool releasing;
     uv_timer_t health; /* for deployments */
     bool health_running;
-    mono_ms running_since, placed_at; /* 0: not all its tasks run */
-    size_t checks_asked, checks_good;
+    mono_ms placed_at;
+    mono_ms running_since, passing_since; /* all tasks, all checks; 0: not now */
+    mono_ms asked_at;
+    size_t checks_asked, checks_good, checks_wanted;
+    int64_t restarts_seen;
     int8_t healthy;  /* REC_NULL_BOOL until decided */
 };
 
