@@ -199,6 +199,29 @@ static void read_args(int argc, char **argv, struct arena *a, struct agent_confi
     }
 }
 
+static void check_numbers(const struct agent_config *c, struct buf *mistakes)
+{
+    const struct agent_ports *p = c->ports;
+    const struct {
+        const char *name;
+        int64_t value, least, most;
+    } numbers[] = {{"ports.http", p->http, 0, 65535},
+                   {"ports.rpc", p->rpc, 0, 65535},
+                   {"ports.consul", p->consul, 0, 65535},
+                   {"ports.dns", p->dns, 0, 65535},
+                   {"ports.lb", p->lb, 0, 65535},
+                   {"ports.lb_admin", p->lb_admin, 0, 65535},
+                   {"workers", c->workers, 1, 1024},
+                   {"lb_threads", c->lb_threads, 1, 1024},
+                   {"dns_threads", c->dns_threads, 1, 1024},
+                   {"state_max_mb", c->state_max_mb, 0, 1 << 24}};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        if (numbers[i].value < numbers[i].least || numbers[i].value > numbers[i].most)
+            buf_printf(mistakes, "%s: %lld is not between %lld and %lld\n", numbers[i].name,
+                       (long long)numbers[i].value, (long long)numbers[i].least,
+                       (long long)numbers[i].most);
+}
+
 int agent_config_parse(int argc, char **argv, struct arena *a, struct agent_config *c,
                        struct err *e)
 {
@@ -219,6 +242,7 @@ int agent_config_parse(int argc, char **argv, struct arena *a, struct agent_conf
     c->workers = c->lb_threads = c->dns_threads = 1;
     read_args(argc, argv, a, c, true, &mistakes);
     read_args(argc, argv, a, c, false, &mistakes);
+    check_numbers(c, &mistakes);
     if (!c->dev && str_is_empty(c->data_dir))
         buf_str_add(&mistakes, "Must specify data directory: -data-dir (or -dev)\n");
     if (log_level_parse(c->log_level, &level))

@@ -71,6 +71,18 @@ static char *find_command(const char *command, const struct task_env *env, const
     return NULL;
 }
 
+/* A number or a truth value reads as text, as the peer's job files take them. */
+static const char *text_of(const json_t *v, struct arena *a)
+{
+    if (json_is_string(v))
+        return json_string_value(v);
+    if (json_is_boolean(v))
+        return json_is_true(v) ? "true" : "false";
+    if (json_is_integer(v))
+        return arena_printf(a, "%lld", (long long)json_integer_value(v));
+    return json_is_real(v) ? arena_printf(a, "%.17g", json_real_value(v)) : NULL;
+}
+
 static int read_config(const struct task *task, const struct task_env *env, struct arena *a,
                        char **command, struct rec_strs *args, struct err *e)
 {
@@ -88,10 +100,11 @@ static int read_config(const struct task *task, const struct task_env *env, stru
             json_t *x;
             json_array_foreach(v, i, x)
             {
-                if (!json_is_string(x))
+                const char *text = text_of(x, a);
+                if (!text)
                     rv = err_set(e, ERR_INVALID, "config: args[%zu] must be a string", i);
                 else
-                    rec_strs_add(args, a, task_env_expand(env, json_string_value(x)));
+                    rec_strs_add(args, a, task_env_expand(env, text));
             }
         } else {
             rv = err_set(e, ERR_INVALID,
