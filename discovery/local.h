@@ -125,5 +125,10 @@ void local_service_status_post(struct local_agent *l, struct loop *reply_loop,
                                const char *service_id,
                                void (*cb)(void *arg, const struct local_service_status *s),
                                void *arg);
+/* How these checks stand, in their order; one nobody knows counts as passing. */
+typedef void (*local_checks_cb)(void *arg, const enum catalog_health *statuses, size_t n);
+void local_checks_status_post(struct local_agent *l, struct loop *reply_loop,
+                              const char *const *check_ids, size_t n, local_checks_cb cb,
+                              void *arg);
 
 #endif

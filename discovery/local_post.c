@@ -18,6 +18,8 @@ struct errand {
     void *arg;
     void (*status_cb)(void *arg, const struct local_service_status *s);
     struct local_service_status service;
+    local_checks_cb checks_cb;
+    enum catalog_health *statuses;
 };
 
 static struct errand *errand_new(struct local_agent *l, struct loop *reply, void *arg)
@@ -39,6 +41,8 @@ static void errand_reply(void *arg)
         x->cb(x->arg, x->status, x->status ? &e : NULL);
     if (x->status_cb)
         x->status_cb(x->arg, &x->service);
+    if (x->checks_cb)
+        x->checks_cb(x->arg, x->statuses, x->ids.n);
     arena_fini(&x->arena);
     free(x);
 }
@@ -114,4 +118,25 @@ void local_service_status_post(struct local_agent *l, struct loop *reply, const 
     x->status_cb = cb;
     rec_strs_add(&x->ids, &x->arena, id);
     loop_post(l->loop, status_here, x);
+}
+
+static void checks_here(void *arg)
+{
+    struct errand *x = arg;
+    x->statuses = ARENA_ARRAY(&x->arena, enum catalog_health, x->ids.n + 1);
+    for (size_t i = 0; i < x->ids.n; i++) {
+        const struct local_check *c = local_check_find(x->agent, x->ids.items[i]);
+        x->statuses[i] = c ? c->status : CATALOG_PASSING;
+    }
+    loop_post(x->reply_loop, errand_reply, x);
+}
+
+void local_checks_status_post(struct local_agent *l, struct loop *reply, const char *const *ids,
+                              size_t n, local_checks_cb cb, void *arg)
+{
+    struct errand *x = errand_new(l, reply, arg);
+    x->checks_cb = cb;
+    for (size_t i = 0; i < n; i++)
+        rec_strs_add(&x->ids, &x->arena, ids[i]);
+    loop_post(l->loop, checks_here, x);
 }

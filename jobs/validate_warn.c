@@ -12,15 +12,12 @@ static void kept(struct job_mistakes *w, const char *who, const char *what)
 
 static void warn_service(struct job_mistakes *w, const char *who, const struct service *s)
 {
-    bool restart = s->check_restart != NULL, grpc = false, expose = false;
+    bool grpc = false, expose = false;
     for (size_t i = 0; i < s->checks.n; i++) {
         const struct service_check *c = &s->checks.items[i];
-        restart |= c->check_restart != NULL;
         grpc |= str_eq(c->type, "grpc");
         expose |= c->expose;
     }
-    if (restart)
-        kept(w, who, "check_restart is");
     if (grpc)
         kept(w, who, "grpc checks are");
     if (!str_is_empty(s->connect) || expose)
@@ -39,8 +36,6 @@ void validate_task_warnings(struct job_mistakes *w, const struct task *t)
         kept(w, who, "template blocks are");
     if (t->artifacts.n)
         kept(w, who, "artifact blocks are");
-    if (t->lifecycle)
-        kept(w, who, "lifecycle is");
     if (t->volume_mounts.n)
         kept(w, who, "volume_mount blocks are");
     if (t->resources && t->resources->devices.n)

@@ -222,6 +222,8 @@ static bool watch_tasks(struct alloc_runner *r, bool *all_run)
     *all_run = true;
     for (size_t i = 0; i < r->n_tasks; i++) {
         const struct task_runner *t = &r->tasks[i];
+        if (task_hook_of(t->task) == TASK_POSTSTOP || task_is_over(t))
+            continue;
         if (t->state.failed || t->phase == TASK_DEAD) {
             decide_health(r, false,
                           t->state.failed ? "Unhealthy because of failed task"
@@ -299,15 +301,24 @@ static int make_dirs(struct alloc_runner *r, struct err *e)
     return rv;
 }
 
+/* Each start may bring the next one's turn: those see the flags of this round. */
+static void start_due(struct alloc_runner *r)
+{
+    for (size_t i = 0; i < r->n_tasks; i++)
+        if (task_is_due(&r->tasks[i]))
+            task_runner_start(&r->tasks[i]);
+}
+
 void alloc_runner_start(struct alloc_runner *r)
 {
     struct err e = ERR_INIT;
     if (make_dirs(r, &e))
         log_error("client", "alloc %.8s: %s", r->alloc.id, e.text);
-    alloc_runner_save(r);
     for (size_t i = 0; i < r->n_tasks; i++)
-        task_runner_start(&r->tasks[i]);
+        task_runner_receive(&r->tasks[i]);
+    alloc_runner_save(r);
     services_register_group(r);
+    start_due(r);
     watch_health(r);
 }
 
@@ -328,26 +339,32 @@ void alloc_runner_attach(struct alloc_runner *r)
         }
         task_runner_attach(&r->tasks[i]);
     }
-    if (!alloc_runner_is_done(r))
+    if (!alloc_is_over(r))
         services_register_group(r);
+    start_due(r);
     watch_health(r);
     r->dirty = true;
     client_schedule_flush(r->client);
 }
 
+/* The poststop tasks come after the others; with the agent's own end they do not come at all. */
 void alloc_runner_stop(struct alloc_runner *r, const char *reason)
 {
-    if (r->stop_wanted)
+    bool whole = r->client->stopping;
+    if (r->stop_wanted && !whole)
         return;
     r->stop_wanted = true;
     uv_timer_stop(&r->health);
     r->health_running = false;
+    for (size_t i = 0; whole && i < r->n_tasks; i++)
+        if (task_hook_of(r->tasks[i].task) == TASK_POSTSTOP)
+            task_runner_kill(&r->tasks[i], reason);
     for (size_t i = 0; i < r->n_tasks; i++)
-        task_runner_kill(&r->tasks[i], reason);
+        if (task_hook_of(r->tasks[i].task) != TASK_POSTSTOP)
+            task_runner_kill(&r->tasks[i], reason);
     alloc_runner_changed(r);
 }
 
-/* The job changed without a need for new processes: what runs goes on under its new description. */
 static bool is_canary(const struct allocation *a)
 {
     return a->deployment_status && a->deployment_status->canary;
@@ -357,11 +374,14 @@ static bool is_canary(const struct allocation *a)
 static void register_services(struct alloc_runner *r)
 {
     for (size_t i = 0; i < r->n_tasks; i++)
-        if (r->tasks[i].phase == TASK_RUNNING)
+        if (r->tasks[i].phase == TASK_RUNNING) {
             services_register_task(&r->tasks[i]);
+            check_restart_begin(&r->tasks[i]);
+        }
     services_register_group(r);
 }
 
+/* The job changed without a need for new processes: what runs goes on under its new description. */
 void alloc_runner_update(struct alloc_runner *r, const struct rpc_alloc *from)
 {
     bool newer = from->job && from->alloc.job_version != r->alloc.job_version;
@@ -412,31 +432,43 @@ static void drop_group_services(struct alloc_runner *r)
     arena_fini(&a);
 }
 
-/* A leader's end, or a failure, ends the siblings. */
+/* Ends what lives but for the poststop tasks, whose turn comes then. */
+static void kill_rest(struct alloc_runner *r, const char *type, const char *why)
+{
+    for (size_t i = 0; i < r->n_tasks; i++) {
+        struct task_runner *t = &r->tasks[i];
+        if (t->phase == TASK_DEAD || t->kill_wanted || task_hook_of(t->task) == TASK_POSTSTOP)
+            continue;
+        task_event_add(t, type, why);
+        task_runner_kill(t, why);
+    }
+}
+
+/* A leader's end, a failure, or that of the last main task ends the siblings. */
 static void kill_siblings(struct alloc_runner *r)
 {
     for (size_t i = 0; i < r->n_tasks; i++) {
         struct task_runner *t = &r->tasks[i];
-        if (t->phase != TASK_DEAD || (!t->state.failed && !t->task->leader))
+        if (t->phase != TASK_DEAD || task_hook_of(t->task) == TASK_POSTSTOP)
             continue;
-        for (size_t k = 0; k < r->n_tasks; k++) {
-            struct task_runner *s = &r->tasks[k];
-            if (s->phase == TASK_DEAD || s->kill_wanted)
-                continue;
-            char *why = t->state.failed
-                            ? arena_printf(&s->arena, "Task's sibling \"%s\" failed", t->task->name)
-                            : arena_strdup(&s->arena, "Leader Task in Group dead");
-            task_event_add(s, t->state.failed ? "Sibling Task Failed" : "Leader Task Dead", why);
-            task_runner_kill(s, why);
+        if (t->state.failed) {
+            char *why = mem_printf("Task's sibling \"%s\" failed", t->task->name);
+            kill_rest(r, "Sibling Task Failed", why);
+            free(why);
+        } else if (t->task->leader) {
+            kill_rest(r, "Leader Task Dead", "Leader Task in Group dead");
         }
     }
+    if (alloc_has_sidecars_alone(r))
+        kill_rest(r, "Main Tasks Dead", "Main tasks in the group died");
 }
 
 void alloc_runner_changed(struct alloc_runner *r)
 {
     kill_siblings(r);
-    if (alloc_runner_is_done(r))
+    if (alloc_is_over(r))
         drop_group_services(r);
+    start_due(r);
     alloc_runner_save(r);
     r->dirty = true;
     client_schedule_flush(r->client);

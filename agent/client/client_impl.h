@@ -37,6 +37,15 @@ void fingerprint(struct node *n, struct arena *a, const struct client_config *co
 
 /* --- tasks ----------------------------------------------------------------------------------- */
 
+/* Checks with a check_restart that one task answers for; more are not watched. */
+#define CHECK_WATCHES_MAX 32
+struct check_watch {
+    const char *check_id, *name;
+    bool ignore_warnings;
+    mono_ms grace_until, unhealthy_since; /* 0: healthy */
+    mono_ms limit_ms; /* so long it may be unhealthy */
+};
+
 enum task_phase {
     TASK_PENDING,  /* not started yet, or waiting to be */
     TASK_RUNNING,
@@ -54,10 +63,20 @@ struct task_runner {
     struct task_state state;
     struct executor *executor;
     uv_timer_t timer;
-    bool kill_wanted, services_registered;
+    bool begun; /* its turn has come (lifecycle.c) */
+    bool kill_wanted, restart_wanted, services_registered;
     const char *kill_reason;
     int restarts_in_window;
     int64_t window_start_ns;
+    /* check_restart.c */
+    uv_timer_t check_timer;
+    struct arena watch_arena;
+    struct {
+        struct check_watch items[CHECK_WATCHES_MAX];
+        size_t n;
+    } watches;
+    bool checks_asked;
+    unsigned watch_run, watch_asked_run; /* an answer about an earlier run says nothing */
 };
 
 struct alloc_runner {
@@ -104,11 +123,33 @@ void alloc_runner_unpend(struct alloc_runner *r); /* one pending answer has come
 
 /* task_runner.c */
 void task_runner_init(struct task_runner *t, struct alloc_runner *r, struct task *task);
-void task_runner_start(struct task_runner *t);
+void task_runner_receive(struct task_runner *t);
+void task_runner_start(struct task_runner *t); /* its turn has come */
+/* After a restart of the client. What had not been started waits for its turn again. */
 void task_runner_attach(struct task_runner *t);
 void task_runner_kill(struct task_runner *t, const char *reason);
+/* Ends the run in order and begins another as the restart policy allows: a failure of the task. */
+void task_runner_restart(struct task_runner *t, const char *reason);
 void task_runner_release(struct task_runner *t);
 struct task_event *task_event_add(struct task_runner *t, const char *type, const char *display);
+
+/* lifecycle.c: whose turn it is. Pure */
+enum task_hook { TASK_PRESTART, TASK_MAIN, TASK_POSTSTART, TASK_POSTSTOP };
+enum task_hook task_hook_of(const struct task *t);
+bool task_is_sidecar(const struct task *t);
+/* A success is its end: it is not started again. */
+bool task_runs_once(const struct task *t, const char *job_type);
+/* One that runs once beside the main tasks has done its work. */
+bool task_is_over(const struct task_runner *t);
+bool task_is_due(const struct task_runner *t); /* to be started now */
+bool alloc_is_over(const struct alloc_runner *r); /* all but the poststop tasks are dead */
+bool alloc_has_sidecars_alone(const struct alloc_runner *r); /* what lives serves nobody */
+
+/* check_restart.c */
+/* One more look at a check: whether it has been unhealthy for too long. */
+bool check_watch_is_over(struct check_watch *w, mono_ms now, enum catalog_health status);
+void check_restart_begin(struct task_runner *t); /* a run has started */
+void check_restart_end(struct task_runner *t);
 
 /* env.c: a task's environment and interpolation */
 struct task_env {
@@ -129,6 +170,9 @@ void services_register_group(struct alloc_runner *r);
 /* The ids of what this task (NULL: the group) registers; arena memory. */
 size_t services_ids(const struct alloc_runner *r, const struct task_runner *t, struct arena *a,
                     const char ***ids);
+/* The id of the service's i-th check. */
+char *services_check_id(const struct alloc_runner *r, const struct task_runner *t,
+                        const struct service *s, size_t i, struct arena *a);
 
 /* client.c */
 void client_schedule_flush(struct client *c);

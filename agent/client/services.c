@@ -30,6 +30,17 @@ size_t services_ids(const struct alloc_runner *r, const struct task_runner *t, s
     return list->n;
 }
 
+static char *check_id(const char *service, size_t i, struct arena *a)
+{
+    return arena_printf(a, "_nomad-check-%s-%zu", service + strlen("_nomad-task-"), i);
+}
+
+char *services_check_id(const struct alloc_runner *r, const struct task_runner *t,
+                        const struct service *s, size_t i, struct arena *a)
+{
+    return check_id(service_id(r, t, s, a), i, a);
+}
+
 /* Where a check (or its service) is reached. A number is a port; a label one of the allocation's */
 static bool address_of(const struct alloc_runner *r, const struct task_runner *t, const char *label,
                        char **ip, int64_t *port)
@@ -53,7 +64,7 @@ static void define_check(const struct alloc_runner *r, const struct task_runner 
     char *ip;
     int64_t port;
     address_of(r, t, str_is_empty(c->port_label) ? s->port_label : c->port_label, &ip, &port);
-    out->check_id = arena_printf(a, "_nomad-check-%s-%zu", id + strlen("_nomad-task-"), i);
+    out->check_id = check_id(id, i, a);
     out->name = task_env_expand(e, c->name);
     out->status = c->initial_status;
     out->interval_ns = c->interval_ns;

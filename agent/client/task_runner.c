@@ -66,8 +66,9 @@ void task_runner_init(struct task_runner *t, struct alloc_runner *r, struct task
     t->state.state = arena_strdup(&t->arena, "pending");
     t->dir = arena_printf(&t->arena, "%s/%s", r->dir, task->name);
     uv_timer_init(&r->client->loop.uv, &t->timer);
-    t->timer.data = t;
-    r->pending++;
+    uv_timer_init(&r->client->loop.uv, &t->check_timer);
+    t->timer.data = t->check_timer.data = t;
+    r->pending += 2;
 }
 
 static int make_dirs(struct task_runner *t, struct err *e)
@@ -151,12 +152,18 @@ static void start_now(struct task_runner *t, bool fresh)
     set_phase(t, TASK_RUNNING, "started");
     task_event_add(t, "Started", "Task started by client");
     services_register_task(t);
+    check_restart_begin(t);
     alloc_runner_changed(t->alloc);
+}
+
+void task_runner_receive(struct task_runner *t)
+{
+    task_event_add(t, "Received", "Task received by client");
 }
 
 void task_runner_start(struct task_runner *t)
 {
-    task_event_add(t, "Received", "Task received by client");
+    t->begun = true;
     struct task_event *e = task_event_add(t, "Task Setup", "Building Task Directory");
     e->message = arena_strdup(&t->arena, "Building Task Directory");
     detail(t, e, "message", "Building Task Directory");
@@ -170,12 +177,14 @@ void task_runner_attach(struct task_runner *t)
     if (str_eq(t->state.state, "dead")) {
         t->phase = TASK_DEAD;
     } else if (executor_attach(&t->alloc->client->loop, dir, on_exit_, t, &t->executor, &e)) {
-        start_now(t, true); /* it was never started, or between two starts */
+        t->phase = TASK_PENDING; /* it was never started, or between two starts */
     } else {
+        t->begun = true;
         t->phase = TASK_RUNNING;
         t->state.state = arena_strdup(&t->arena, "running");
         log_info("client", "alloc %.8s: task %s: found again", t->alloc->alloc.id, t->task->name);
         services_register_task(t);
+        check_restart_begin(t);
     }
 }
 
@@ -236,6 +245,7 @@ static void on_exit_(void *arg, const struct executor_exit *x)
 {
     struct task_runner *t = arg;
     executor_close(&t->executor);
+    check_restart_end(t);
     note_exit(t, x);
     drop_services(t);
     uv_timer_stop(&t->timer);
@@ -244,7 +254,9 @@ static void on_exit_(void *arg, const struct executor_exit *x)
         become_dead(t, "killed");
         return;
     }
-    consider_restart(t, x->code == 0 && !*x->error && !x->lost, true);
+    bool failure = t->restart_wanted;
+    t->restart_wanted = false;
+    consider_restart(t, x->code == 0 && !*x->error && !x->lost && !failure, true);
 }
 
 /* --- restarting (inventory nomad-client 6) --------------------------------------------------- */
@@ -287,9 +299,8 @@ static void no_restart(struct task_runner *t, const char *reason, bool failed)
 static void consider_restart(struct task_runner *t, bool success, bool recoverable)
 {
     const struct restart_policy *p = t->task->restart;
-    bool batch = str_eq(t->alloc->job->type, "batch");
     int64_t now = clock_wall_ns();
-    if (success && batch) {
+    if (success && task_runs_once(t->task, t->alloc->job->type)) {
         become_dead(t, "Restart unnecessary as task terminated successfully");
         return;
     }
@@ -393,24 +404,20 @@ static void on_services_out(void *arg, int status, const struct err *e)
     alloc_runner_unpend(r);
 }
 
-void task_runner_kill(struct task_runner *t, const char *reason)
+/* Its services leave; then the signal. with_group: the group's as well, the allocation ends. */
+static void end_run(struct task_runner *t, const char *reason, bool with_group)
 {
-    if (t->phase == TASK_DEAD || t->kill_wanted)
-        return;
-    t->kill_wanted = true;
-    t->kill_reason = arena_strdup(&t->arena, reason);
-    if (t->phase != TASK_RUNNING) {
-        uv_timer_stop(&t->timer);
-        become_dead(t, reason);
-        return;
-    }
+    check_restart_end(t);
     set_phase(t, TASK_KILLING, reason);
     struct arena a = ARENA_INIT;
     const char **own, **of_group, **all;
-    size_t n = services_ids(t->alloc, t, &a, &own), m = services_ids(t->alloc, NULL, &a, &of_group);
+    size_t n = services_ids(t->alloc, t, &a, &own), m = 0;
+    if (with_group)
+        m = services_ids(t->alloc, NULL, &a, &of_group);
     all = ARENA_ARRAY(&a, const char *, n + m + 1);
     memcpy(all, own, n * sizeof(*all));
-    memcpy(all + n, of_group, m * sizeof(*all));
+    if (m)
+        memcpy(all + n, of_group, m * sizeof(*all));
     if (n + m && t->alloc->client->local) {
         t->alloc->pending++;
         local_services_deregister_post(t->alloc->client->local, &t->alloc->client->loop, all, n + m,
@@ -419,6 +426,30 @@ void task_runner_kill(struct task_runner *t, const char *reason)
         after_services(t);
     }
     arena_fini(&a);
+}
+
+void task_runner_kill(struct task_runner *t, const char *reason)
+{
+    if (t->phase == TASK_DEAD || t->kill_wanted)
+        return;
+    t->kill_wanted = true;
+    t->kill_reason = arena_strdup(&t->arena, reason);
+    if (t->phase == TASK_RUNNING)
+        end_run(t, reason, task_hook_of(t->task) == TASK_MAIN);
+    else if (t->phase != TASK_KILLING) /* it is being restarted, and will not be again */
+        become_dead(t, reason);
+}
+
+void task_runner_restart(struct task_runner *t, const char *reason)
+{
+    if (t->phase != TASK_RUNNING)
+        return;
+    struct task_event *e = task_event_add(t, "Restart Signaled", reason);
+    e->restart_reason = arena_strdup(&t->arena, reason);
+    detail(t, e, "restart_reason", reason);
+    t->restart_wanted = true;
+    t->kill_reason = e->restart_reason;
+    end_run(t, reason, false);
 }
 
 /* --- release --------------------------------------------------------------------------------- */
@@ -432,5 +463,7 @@ static void on_timer_closed(uv_handle_t *h)
 void task_runner_release(struct task_runner *t)
 {
     executor_close(&t->executor);
+    check_restart_end(t);
     uv_close((uv_handle_t *)&t->timer, on_timer_closed);
+    uv_close((uv_handle_t *)&t->check_timer, on_timer_closed);
 }

@@ -15,6 +15,7 @@ struct caller { /* a thread with a loop of its own, as the client has */
     pthread_t thread;
     int step, statuses[4];
     struct local_service_status seen;
+    enum catalog_health checks[3];
     atomic_bool done;
 };
 
@@ -27,16 +28,27 @@ static void on_status(void *arg, const struct local_service_status *s)
     next_step(c, 0, NULL);
 }
 
+static void on_checks(void *arg, const enum catalog_health *statuses, size_t n)
+{
+    struct caller *c = arg;
+    assert_int_equal(3, n);
+    memcpy(c->checks, statuses, sizeof(c->checks));
+    next_step(c, 0, NULL);
+}
+
 /* Registers, asks how it stands, deregisters it with one that nobody knows. */
 static void next_step(void *arg, int status, const struct err *e)
 {
     static const char *const ids[] = {"_nomad-task-a-web", "_nomad-task-unknown"};
+    static const char *const checks[] = {"good", "unknown", "bad"};
     struct caller *c = arg;
     assert_true(pthread_equal(pthread_self(), c->thread));
     c->statuses[c->step++] = status;
     if (c->step == 1)
         local_service_status_post(local_node.agent, &c->loop, ids[0], on_status, c);
     else if (c->step == 2)
+        local_checks_status_post(local_node.agent, &c->loop, checks, 3, on_checks, c);
+    else if (c->step == 3)
         local_services_deregister_post(local_node.agent, &c->loop, ids, 2, next_step, c);
     else
         loop_stop(&c->loop);
@@ -48,9 +60,10 @@ static void *call_from_here(void *arg)
     struct arena a = ARENA_INIT;
     struct service_definition d;
     struct err e = ERR_INIT;
-    static const char json[] = "{\"Name\":\"web\",\"ID\":\"_nomad-task-a-web\",\"Port\":80,"
-                               "\"Checks\":[{\"TTL\":\"1h\",\"Status\":\"passing\"},"
-                               "{\"TTL\":\"1h\"}]}";
+    static const char json[] =
+        "{\"Name\":\"web\",\"ID\":\"_nomad-task-a-web\",\"Port\":80,"
+        "\"Checks\":[{\"CheckID\":\"good\",\"TTL\":\"1h\",\"Status\":\"passing\"},"
+        "{\"CheckID\":\"bad\",\"TTL\":\"1h\"}]}";
     c->thread = pthread_self();
     rec_init(&service_definition_desc, &d);
     rec_json_parse(&service_definition_desc, json, strlen(json), 0, &a, &d, &e);
@@ -71,12 +84,15 @@ static void answers_come_on_the_callers_loop(void **state)
         local_node_turn(1);
     assert_true(c.done);
     pthread_join(t, NULL);
-    assert_int_equal(3, c.step);
-    for (int i = 0; i < 3; i++)
+    assert_int_equal(4, c.step);
+    for (int i = 0; i < 4; i++)
         assert_int_equal(0, c.statuses[i]);
     assert_true(c.seen.registered);
     assert_int_equal(2, c.seen.checks);
     assert_int_equal(1, c.seen.passing);
+    assert_int_equal(CATALOG_PASSING, c.checks[0]);
+    assert_int_equal(CATALOG_PASSING, c.checks[1]); /* nobody complains of it */
+    assert_int_equal(CATALOG_CRITICAL, c.checks[2]);
     assert_int_equal(0, local_node_services());
     loop_close(&c.loop);
 }

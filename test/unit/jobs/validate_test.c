@@ -201,7 +201,7 @@ static void what_has_no_effect_is_said(void **state)
          "Task \"t\": template blocks are kept"},
         {NULL, NULL, "artifact { source = \"http://h/x\" }",
          "Task \"t\": artifact blocks are kept"},
-        {NULL, NULL, "lifecycle { hook = \"prestart\" }", "Task \"t\": lifecycle is kept"},
+        {NULL, NULL, "lifecycle { hook = \"prestart\" }", NULL},
         {NULL, "task \"d\" { driver = \"docker\" }", NULL,
          "Task \"d\": no node of this platform runs the driver \"docker\" yet"},
         {NULL, "volume \"v\" {\n type = \"host\"\n source = \"s\"\n }", NULL,
@@ -215,7 +215,7 @@ static void what_has_no_effect_is_said(void **state)
          "network { port \"p\" {} }\n service {\n name = \"s\"\n port = \"p\"\n check {\n name = "
          "\"c\"\n type = \"tcp\"\n interval = \"10s\"\n timeout = \"2s\"\n check_restart { limit = "
          "3 }\n }\n }",
-         NULL, "check_restart is kept"},
+         NULL, NULL},
         {NULL, NULL, "resources {\n network { port \"p\" {} }\n }",
          "task network resources have been deprecated as of Nomad 0.12.0"},
         {NULL, NULL, "resources {\n device \"gpu\" {}\n }", "Task \"t\": device blocks are kept"},
