@@ -162,14 +162,17 @@ static const struct flag *flag_find(const struct flag *flags, size_t n, const ch
 
 static void set_flag(const struct flag *f, const char *value, struct arena *a, struct buf *mistakes)
 {
+    int64_t number;
     if (f->yes)
         *f->yes = !value || !strcmp(value, "true");
     else if (!value)
         buf_printf(mistakes, "-%s needs a value\n", f->name);
     else if (f->text)
         *f->text = arena_strdup(a, value);
-    else if (str_to_i64(value, f->number) || *f->number < 0 || *f->number > 65535)
+    else if (str_to_i64(value, &number) || number < 0 || number > 65535)
         buf_printf(mistakes, "-%s %s: not a number between 0 and 65535\n", f->name, value);
+    else
+        *f->number = number;
 }
 
 /* One pass for -config alone, one for the rest: flags win over files wherever they stand. */

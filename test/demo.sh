@@ -24,6 +24,8 @@ stop_agent() {
 }
 five_ports() { [ "$(dig +short @127.0.0.1 -p 8600 SRV anaconda.http-echo.service.consul | wc -l)" = 5 ]; }
 
+deployed() { platform status http-echo | grep -q '^Status .*= successful'; }
+
 say platform agent -dev
 platform agent -dev >"$log" 2>&1 &
 agent=$!
@@ -37,6 +39,8 @@ platform run jobs/examples/http-echo.hcl | cat # not followed to the end of its 
 [ "${PIPESTATUS[0]}" = 0 ] || exit 1
 wait_for five_ports || exit 1
 wait_for curl -sf http://127.0.0.1:9999/http-echo || exit 1
+printf '\nThe five instances answer; the deployment is successful once they stay healthy (10 s).\n'
+wait_for deployed || exit 1
 show platform status http-echo || exit 1
 show dig +short @127.0.0.1 -p 8600 SRV anaconda.http-echo.service.consul
 show curl -sS http://127.0.0.1:9999/http-echo || exit 1
