@@ -284,15 +284,14 @@ static void restart_in(struct task_runner *t, int64_t delay_ns, const char *reas
     alloc_runner_changed(t->alloc);
 }
 
-static void no_restart(struct task_runner *t, const char *reason, bool failed)
+static void no_restart(struct task_runner *t, const char *reason)
 {
     struct task_event *e = task_event_add(t, "Not Restarting", reason);
     e->restart_reason = arena_strdup(&t->arena, reason);
-    e->fails_task = failed;
+    e->fails_task = true;
     detail(t, e, "restart_reason", reason);
-    if (failed)
-        detail(t, e, "fails_task", "true");
-    t->state.failed = failed;
+    detail(t, e, "fails_task", "true");
+    t->state.failed = true;
     become_dead(t, reason);
 }
 
@@ -305,11 +304,11 @@ static void consider_restart(struct task_runner *t, bool success, bool recoverab
         return;
     }
     if (!recoverable) {
-        no_restart(t, "Error was unrecoverable", true);
+        no_restart(t, "Error was unrecoverable");
         return;
     }
-    if (p->attempts == 0) {
-        no_restart(t, "Policy allows no restarts", !success);
+    if (p->attempts == 0) { /* for a service a success is a failure as well */
+        no_restart(t, "Policy allows no restarts");
         return;
     }
     if (now - t->window_start_ns > p->interval_ns) {
@@ -328,12 +327,10 @@ static void consider_restart(struct task_runner *t, bool success, bool recoverab
     } else {
         char interval[DURATION_MAX];
         duration_format(p->interval_ns, interval);
-        no_restart(t,
-                   arena_printf(&t->arena,
-                                "Exceeded allowed attempts %" PRId64
-                                " in interval %s and mode is \"fail\"",
-                                p->attempts, interval),
-                   true);
+        no_restart(t, arena_printf(&t->arena,
+                                   "Exceeded allowed attempts %" PRId64
+                                   " in interval %s and mode is \"fail\"",
+                                   p->attempts, interval));
     }
 }
 

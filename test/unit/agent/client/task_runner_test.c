@@ -43,13 +43,13 @@ static void restarts_are_counted_and_end(void **state)
     assert_true(last(t, "Not Restarting")->fails_task);
 }
 
-static void a_services_success_is_no_end(void **state)
+static void a_service_that_ends_has_failed(void **state)
 {
     struct alloc_runner *r = client_node_run("service", client_node_task("t", "exit 0", ""));
     client_node_wait_done(r);
     assert_string_equal("Policy allows no restarts",
                         last(&r->tasks[0], "Not Restarting")->display_message);
-    assert_false(r->tasks[0].state.failed);
+    assert_true(r->tasks[0].state.failed);
 }
 
 static void a_deaf_task_is_killed(void **state)
@@ -163,7 +163,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_success_is_told),
         T(restarts_are_counted_and_end),
-        T(a_services_success_is_no_end),
+        T(a_service_that_ends_has_failed),
         T(a_deaf_task_is_killed),
         T(the_signal_is_the_jobs),
         T(a_restart_is_a_failure_of_its_policy),
