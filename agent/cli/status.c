@@ -511,9 +511,12 @@ int cmd_node_status(struct cli *c)
         &b, "ID|%s\nName|%s\nClass|%s\nDC|%s\nDrain|%s\nEligibility|%s\nStatus|%s\nDriver Status|",
         n.id, n.name, str_is_empty(n.node_class) ? "<none>" : n.node_class, n.datacenter,
         n.drain ? "true" : "false", n.scheduling_eligibility, n.status);
+    const char *comma = "";
     for (size_t i = 0; i < n.drivers.n; i++)
-        if (n.drivers.items[i].detected)
-            buf_printf(&b, "%s%s", i ? "," : "", n.drivers.items[i].key);
+        if (n.drivers.items[i].detected) {
+            buf_printf(&b, "%s%s", comma, n.drivers.items[i].key);
+            comma = ",";
+        }
     cli_pairs(b.data);
     buf_clear(&b);
     buf_str_add(&b, "Time|Subsystem|Message");

@@ -321,6 +321,16 @@ static void thread_main(void *arg)
     loop_run(&c->loop);
 }
 
+static void client_free(struct client *c)
+{
+    arena_fini(&c->arena);
+    free(c->rpc_url);
+    free(c->state_dir);
+    free(c->alloc_dir);
+    free(c->http_addr);
+    free(c);
+}
+
 int client_new(const struct client_config *config, struct client **out, struct err *e)
 {
     struct client *c = MEM_NEW(struct client);
@@ -339,8 +349,10 @@ int client_new(const struct client_config *config, struct client **out, struct e
         rv = file_mkdirs(config->alloc_dir, 0711, e);
     if (!rv)
         rv = load_identity(c, e);
-    if (rv)
+    if (rv) {
+        client_free(c);
         return rv;
+    }
     describe_node(c, config);
     loop_init(&c->loop);
     uv_timer_t *timers[] = {&c->heartbeat, &c->retry, &c->flush, &c->wait};
@@ -429,12 +441,7 @@ static void after_join(uv_work_t *w, int status)
     loop_close(&c->loop);
     void (*cb)(void *) = c->close_cb;
     void *cb_arg = c->close_arg;
-    arena_fini(&c->arena);
-    free(c->rpc_url);
-    free(c->state_dir);
-    free(c->alloc_dir);
-    free(c->http_addr);
-    free(c);
+    client_free(c);
     if (cb)
         cb(cb_arg);
 }
