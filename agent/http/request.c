@@ -306,9 +306,7 @@ static void answer_unrouted(struct http_req *r, const char *allow)
     }
 }
 
-/* What Go's ServeMux, which both peers stand on, makes of a path: no empty, "." or ".." segments.
- * Arena memory; the path itself when it is clean. */
-static char *clean_path(struct arena *a, char *path)
+char *path_clean(struct arena *a, char *path)
 {
     if (!strstr(path, "//") && !strstr(path, "/."))
         return path;
@@ -342,7 +340,7 @@ static bool path_is_good(struct http_req *r, char *path)
         http_reply_text(r, 400, "invalid request path");
         return false;
     }
-    char *clean = s->dialect == HTTP_PLAIN ? path : clean_path(&r->arena, path);
+    char *clean = s->dialect == HTTP_PLAIN ? path : path_clean(&r->arena, path);
     if (clean == path)
         return true;
     r->unrouted = true;

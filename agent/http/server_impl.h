@@ -81,6 +81,9 @@ void request_unlist(struct http_req *r);
 /* The request ends without an answer of its own. */
 void request_cancel(struct http_req *r);
 char *percent_decode(struct arena *a, const char *s, size_t len, bool plus_is_space);
+/* What Go's ServeMux, which both peers stand on, makes of a path that begins with "/": no empty,
+ * "." or ".." segments. Arena memory; the path itself when it is clean. */
+char *path_clean(struct arena *a, char *path);
 
 /* reply.c */
 const char *http_reason(int status);

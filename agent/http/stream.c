@@ -32,9 +32,10 @@ static void pump(struct http_req *r)
 void stream_proceed(h2o_generator_t *g, h2o_req_t *h)
 {
     struct http_req *r = (struct http_req *)g;
+    bool ended = r->ended; /* then the last send may free the request */
     r->sending = false;
     pump(r);
-    if (!r->queued_bytes && !r->ended && r->on_drain)
+    if (!ended && !r->queued_bytes && r->on_drain)
         r->on_drain(r->drain_arg);
 }
 

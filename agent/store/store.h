@@ -122,7 +122,8 @@ int store_get(struct store_txn *t, const struct store_table *table, const void *
 int store_get_rec(struct store_txn *t, const struct store_table *table, const void *key,
                   size_t klen, const struct rec_desc *d, struct arena *a, void *rec);
 
-/* Walks the rows whose key begins with a prefix (klen 0: all), in key order:
+/* Walks the rows whose key begins with a prefix (plen 0: all; any length: one longer than a key may
+ * be finds none), in key order:
  *     struct store_cursor c;
  *     for (store_scan(t, &TABLE, p, plen, &c); store_cursor_valid(&c); store_next(&c))
  *         use c.key, c.val

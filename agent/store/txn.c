@@ -109,10 +109,11 @@ static void settle(struct store_cursor *c, int rc, const MDB_val *k, const MDB_v
 void store_scan_from(struct store_txn *t, const struct store_table *table, const void *prefix,
                      size_t plen, const void *from, size_t flen, struct store_cursor *c)
 {
-    PRE(plen <= sizeof(c->prefix));
     c->prefix_len = plen;
     c->mdb_cursor = NULL;
     c->valid = false;
+    if (plen > sizeof(c->prefix))
+        return; /* longer than any key */
     if (plen)
         memcpy(c->prefix, prefix, plen);
     MDB_cursor *mc;

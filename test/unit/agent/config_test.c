@@ -147,13 +147,85 @@ static void all_mistakes_are_told_at_once(void **state)
     refused("ports.http: 99999 is not between 0 and 65535");
 }
 
+/* Each key with a value of the wrong type says where it stands. */
+static void wrong_types_are_told_with_their_place(void **state)
+{
+    static const char *const keys[] = {
+        "datacenter = [1]",         "region = [1]",         "name = [1]",
+        "node_class = [1]",         "data_dir = [1]",       "bind_addr = [1]",
+        "log_level = [1]",          "log_json = \"maybe\"", "workers = \"many\"",
+        "lb_threads = \"x\"",       "dns_threads = []",     "state_max_mb = \"x\"",
+        "enable_script_checks = 7",
+    };
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        char *file = put("wrong.hcl", arena_printf(&arena, "# a line before\n%s\n", keys[i]));
+        if (parse("-dev", "-config", file) != ERR_INVALID)
+            fail_msg("taken: %s", keys[i]);
+        size_t column = (size_t)(strchr(keys[i], '=') + 3 - keys[i]);
+        refused(arena_printf(&arena, "wrong.hcl:2,%zu", column));
+    }
+    static const char *const ports[] = {"http", "rpc", "consul", "dns", "lb", "lb_admin"};
+    for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+        char *file = put("wrong.hcl", arena_printf(&arena, "ports {\n  %s = \"x\"\n}\n", ports[i]));
+        assert_int_equal(ERR_INVALID, parse("-dev", "-config", file));
+        refused(arena_printf(&arena, "wrong.hcl:2,%zu", strlen(ports[i]) + 6));
+    }
+}
+
+static void numbers_have_bounds(void **state)
+{
+    static const char *const cases[][2] = {
+        {"workers = 0", "workers: 0 is not between 1 and 1024"},
+        {"workers = 1025", "workers: 1025 is not between 1 and 1024"},
+        {"lb_threads = -1", "lb_threads: -1 is not between 1 and 1024"},
+        {"dns_threads = 5000", "dns_threads: 5000 is not between 1 and 1024"},
+        {"state_max_mb = -1", "state_max_mb: -1 is not between 0 and 16777216"},
+        {"ports { lb_admin = -2 }", "ports.lb_admin: -2 is not between 0 and 65535"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char *file = put("n.hcl", arena_printf(&arena, "%s\n", cases[i][0]));
+        assert_int_equal(ERR_INVALID, parse("-dev", "-config", file));
+        refused(cases[i][1]);
+    }
+}
+
+/* What a file does not say stays as the file before said it. */
+static void files_are_merged_key_by_key(void **state)
+{
+    char *one = put("one.hcl", "name = \"first\"\nworkers = 4\nlog_json = true\n"
+                               "meta {\n rack = \"r1\"\n row = \"1\"\n}\n");
+    char *two = put("two.hcl", "name = \"second\"\nmeta {\n rack = \"r2\"\n}\n");
+    assert_int_equal(0, parse("-dev", arena_printf(&arena, "-config=%s", one),
+                              arena_printf(&arena, "-config=%s", two)));
+    assert_string_equal("second", config.name);
+    assert_int_equal(4, config.workers);
+    assert_true(config.log_json);
+    assert_string_equal("r2", rec_str_map_get(&config.meta, "rack"));
+    assert_string_equal("1", rec_str_map_get(&config.meta, "row"));
+}
+
+static void an_empty_folder_and_a_file_of_nothing_change_nothing(void **state)
+{
+    assert_int_equal(0, parse("-dev", "-config", dir));
+    assert_string_equal("dc1", config.datacenter);
+    char *file = put("nothing.hcl", "");
+    assert_int_equal(0, parse("-dev", "-config", file));
+    assert_int_equal(4646, config.ports->http);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
     const struct CMUnitTest tests[] = {
-        T(defaults_are_for_one_machine),  T(flags_come_in_every_form_and_win),
-        T(files_say_everything),          T(later_files_win_and_folders_are_in_order),
+        T(defaults_are_for_one_machine),
+        T(flags_come_in_every_form_and_win),
+        T(files_say_everything),
+        T(later_files_win_and_folders_are_in_order),
         T(all_mistakes_are_told_at_once),
+        T(wrong_types_are_told_with_their_place),
+        T(numbers_have_bounds),
+        T(files_are_merged_key_by_key),
+        T(an_empty_folder_and_a_file_of_nothing_change_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

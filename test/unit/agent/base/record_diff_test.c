@@ -37,10 +37,51 @@ static void diff_lists_what_differs(void **state)
     arena_fini(&a);
 }
 
+static void an_absent_side_is_added_or_deleted(void **state)
+{
+    struct arena a = ARENA_INIT;
+    struct thing x;
+    struct err e = ERR_INIT;
+    thing_parse("{\"Name\":\"a\",\"Second\":{\"Label\":\"p\",\"Value\":3}}", 0, &a, &x, &e);
+    struct rec_diff *d = rec_diff(&thing_desc, "Thing", NULL, &x, &a);
+    assert_int_equal(REC_ADDED, d->type);
+    assert_null(d->old_rec);
+    for (size_t i = 0; i < d->n_fields; i++) {
+        assert_int_equal(REC_ADDED, d->fields[i].type);
+        assert_string_equal("", d->fields[i].old_text);
+    }
+    d = rec_diff(&thing_desc, "Thing", &x, NULL, &a);
+    assert_int_equal(REC_DELETED, d->type);
+    for (size_t i = 0; i < d->n_fields; i++) {
+        assert_int_equal(REC_DELETED, d->fields[i].type);
+        assert_string_equal("", d->fields[i].new_text);
+    }
+    static const char *const names[] = {"None", "Added", "Deleted", "Edited"};
+    for (int i = REC_SAME; i <= REC_EDITED; i++)
+        assert_string_equal(names[i], rec_diff_type_name((enum rec_diff_type)i));
+    arena_fini(&a);
+}
+
+static void meta_and_empty_lists_make_no_difference(void **state)
+{
+    struct arena a = ARENA_INIT;
+    struct thing x, y;
+    struct err e = ERR_INIT;
+    thing_parse("{\"Name\":\"a\",\"ModifyIndex\":1}", 0, &a, &x, &e);
+    thing_parse("{\"Name\":\"a\",\"ModifyIndex\":2,\"Ports\":[],\"Meta\":{}}", 0, &a, &y, &e);
+    struct rec_diff *d = rec_diff(&thing_desc, "Thing", &x, &y, &a);
+    assert_int_equal(REC_SAME, d->type);
+    assert_int_equal(0, d->n_fields + d->n_objects);
+    assert_true(rec_equal(&thing_desc, &x, &y));
+    arena_fini(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(diff_lists_what_differs),
+        cmocka_unit_test(an_absent_side_is_added_or_deleted),
+        cmocka_unit_test(meta_and_empty_lists_make_no_difference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

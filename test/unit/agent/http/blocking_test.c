@@ -76,6 +76,67 @@ static void a_blocking_query_waits_for_its_key(void **state)
     assert_int_equal(1, ss.watches); /* the other's, still */
 }
 
+static struct http_req *greedy;
+static unsigned renders;
+
+/* Takes much memory each time, and its index never passes the one asked for. */
+static int render_greedy(struct http_req *r, struct store_txn *t, void *ctx, struct buf *out,
+                         log_index *index, int *status, struct err *e)
+{
+    greedy = r;
+    renders++;
+    memset(arena_alloc(http_arena(r), 100000), 'x', 100000);
+    *index = 1;
+    return 0;
+}
+
+static void on_greedy(struct http_req *r, void *ctx)
+{
+    struct http_watch w = {STORE_WATCH_KEY, &kv_table, "g", 1};
+    http_blocking(r, &w, 1, render_greedy, NULL);
+}
+
+static void renders_of_a_held_query_do_not_add_up(void **state)
+{
+    renders = 0;
+    http_route(web.server, "GET", "/greedy", on_greedy, NULL);
+    int fd = web_connect("GET /greedy?index=5&wait=5m HTTP/1.1\r\nHost: x\r\n\r\n");
+    web_wait_held(1);
+    for (unsigned i = 1; i <= 20; i++) {
+        kv_set(web.store, "g", i % 2 ? "1" : "2");
+        for (int ms = 0; ms < 30000 && renders <= i; ms++)
+            web_turn(1);
+        assert_true(renders > i);
+    }
+    web_wait_held(1);
+    assert_true(http_arena(greedy)->used_bytes < 4096);
+    close(fd);
+    web_wait_held(0);
+}
+
+static void what_cannot_be_read_is_refused(void **state)
+{
+    static const struct {
+        const char *path;
+        int status;
+        const char *body;
+    } cases[] = {
+        {"/kv/a?index=x", 400, "Invalid index"},
+        {"/kv/a?index=-1", 400, "Invalid index"},
+        {"/kv/a?index=99999999999999999999", 400, "Invalid index"},
+        {"/kv/a?wait=soon", 400, "Invalid wait time"},
+        {"/kv/a?wait=-1s", 400, "Invalid wait time"},
+        {"/kv/a?stale&consistent", 400,
+         "Cannot specify ?stale with ?consistent, conflicting semantics."},
+        {"/kv/a?index=0&wait=", 404, ""}, /* not held */
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct web_answer *g = web_fetch("GET", cases[i].path, NULL);
+        assert_int_equal(cases[i].status, g->status);
+        assert_string_equal(cases[i].body, g->body);
+    }
+}
+
 /* As many as the descriptors allow, up to ten thousand: both ends are in this process. */
 static size_t park(int **fds)
 {
@@ -118,6 +179,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_blocking_query_waits_for_its_key, setup, web_end),
+        cmocka_unit_test_setup_teardown(renders_of_a_held_query_do_not_add_up, setup, web_end),
+        cmocka_unit_test_setup_teardown(what_cannot_be_read_is_refused, setup, web_end),
         cmocka_unit_test_setup_teardown(one_write_wakes_one_of_ten_thousand, setup, web_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,12 +20,24 @@ static void on_big(struct http_req *r, void *ctx)
     free(text);
 }
 
-static void ignore(void *arg)
-{
-}
+static void ignore(void *arg) {}
 static void on_hold(struct http_req *r, void *ctx)
 {
     http_on_cancel(r, ignore, NULL);
+}
+
+static void on_indexed(struct http_req *r, void *ctx)
+{
+    size_t len;
+    const char *body = http_body(r, &len);
+    http_set_index(r, 42);
+    http_reply_text(r, 200, "%s %s %s", http_method(r),
+                    http_header(r, "x-token") ? http_header(r, "x-token") : "-", body);
+}
+static void on_moved(struct http_req *r, void *ctx)
+{
+    http_add_header(r, "Location", "/indexed");
+    http_reply_text(r, 307, "elsewhere");
 }
 
 static int setup(void **state)
@@ -32,6 +46,8 @@ static int setup(void **state)
     web_serve(HTTP_CONSUL);
     http_route(web.server, "GET", "/hold", on_hold, NULL);
     http_route(web.server, "GET", "/big", on_big, NULL);
+    http_route(web.server, "GET,PUT,DELETE", "/indexed", on_indexed, NULL);
+    http_route(web.server, "GET", "/moved", on_moved, NULL);
     return 0;
 }
 
@@ -117,11 +133,95 @@ static void a_wrong_address_is_answered_too(void **state)
     }
 }
 
+/* A command's blocking call: on a thread of its own, since the server is in this one's loop. */
+struct command {
+    struct http_call_options options;
+    FILE *file; /* a download, when there is one */
+    int rv, status;
+    struct buf body;
+    log_index index;
+    struct err e;
+    atomic_bool done;
+};
+
+static void *run_command(void *arg)
+{
+    struct command *c = arg;
+    if (c->file)
+        c->rv = http_download(c->options.url, c->file, &c->e);
+    else
+        c->rv = http_fetch(&c->options, &c->status, &c->body, &c->index, &c->e);
+    atomic_store(&c->done, true);
+    return NULL;
+}
+
+static void command_wait(struct command *c)
+{
+    pthread_t thread;
+    c->e = (struct err)ERR_INIT;
+    atomic_store(&c->done, false);
+    buf_clear(&c->body);
+    assert_int_equal(0, pthread_create(&thread, NULL, run_command, c));
+    for (int ms = 0; ms < 60000 && !atomic_load(&c->done); ms++)
+        web_turn(1);
+    pthread_join(thread, NULL);
+}
+
+static void a_command_fetches(void **state)
+{
+    char url[128];
+    static const char *const headers[] = {"X-Token: secret"};
+    struct command c = {.options = {.url = url, .headers = headers, .n_headers = 1}};
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d/indexed", web.port);
+    command_wait(&c);
+    assert_int_equal(0, c.rv);
+    assert_int_equal(200, c.status);
+    assert_int_equal(42, c.index);
+    assert_string_equal("GET secret ", buf_str(&c.body));
+    c.options.method = "PUT";
+    c.options.body = "hello";
+    c.options.body_len = 5;
+    command_wait(&c);
+    assert_string_equal("PUT secret hello", buf_str(&c.body));
+    c.options = (struct http_call_options){.url = url, .method = "DELETE"};
+    command_wait(&c);
+    assert_string_equal("DELETE - ", buf_str(&c.body));
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d/moved", web.port);
+    c.options = (struct http_call_options){.url = url};
+    command_wait(&c);
+    assert_int_equal(307, c.status);
+    assert_string_equal("elsewhere", buf_str(&c.body));
+    c.options.follow_redirects = true;
+    command_wait(&c);
+    assert_int_equal(200, c.status);
+    assert_string_equal("GET - ", buf_str(&c.body));
+    buf_fini(&c.body);
+}
+
+static void a_download_is_written_or_refused(void **state)
+{
+    char url[128];
+    struct command c = {.options = {.url = url}, .file = tmpfile()};
+    assert_non_null(c.file);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d/big", web.port);
+    command_wait(&c);
+    assert_int_equal(0, c.rv);
+    assert_int_equal(100000, ftell(c.file));
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d/moved", web.port);
+    command_wait(&c);
+    assert_int_equal(ERR_IO, c.rv);
+    assert_string_equal("Unexpected response code: 307 (elsewhere)", err_text(&c.e));
+    assert_int_equal(100000, ftell(c.file)); /* the refusal is not the file's */
+    fclose(c.file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_client_reports_what_went_wrong, setup, web_end),
         cmocka_unit_test_setup_teardown(closing_cancels_what_is_under_way, setup, web_end),
+        cmocka_unit_test_setup_teardown(a_command_fetches, setup, web_end),
+        cmocka_unit_test_setup_teardown(a_download_is_written_or_refused, setup, web_end),
         cmocka_unit_test_setup_teardown(a_wrong_address_is_answered_too, setup, web_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
 /* Requests: what of a path, a query and a body arrives. */
+#include "agent/http/server_impl.h"
 #include "test/unit/support/kvstate.h"
 #include "test/unit/support/web.h"
 
@@ -76,11 +77,50 @@ static void a_body_has_a_limit(void **state)
     assert_int_equal(200, web_fetch("PUT", "/echo/1/", "small")->status); /* and it goes on */
 }
 
+static void paths_are_cleaned_as_the_peers_do(void **state)
+{
+    static const char *const cases[][2] = {
+        {"/", "/"},
+        {"//", "/"},
+        {"/a", "/a"},
+        {"/a/", "/a/"},
+        {"/a//b", "/a/b"},
+        {"///a///", "/a/"},
+        {"/./a", "/a"},
+        {"/a/.", "/a"},
+        {"/a/./", "/a/"},
+        {"/a/../b", "/b"},
+        {"/a/b/..", "/a"},
+        {"/a/b/../", "/a/"},
+        {"/..", "/"},
+        {"/../../a", "/a"},
+        {"/a/../..", "/"},
+        {"/.hidden", "/.hidden"},
+        {"/a/...", "/a/..."},
+        {"/a/..b", "/a/..b"},
+        {"//host/x", "/host/x"},
+    };
+    struct arena a = ARENA_INIT;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_string_equal(cases[i][1], path_clean(&a, arena_strdup(&a, cases[i][0])));
+    arena_fini(&a);
+}
+
+static void an_unclean_path_is_redirected_with_its_query(void **state)
+{
+    const char *answer = web_raw("GET", "/echo//../echo/fixed?pretty&x=%2F");
+    assert_non_null(strstr(answer, "HTTP/1.1 301 Moved Permanently\r\n"));
+    assert_non_null(strcasestr(answer, "\r\nlocation: /echo/fixed?pretty&x=%2F\r\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(routes_params_and_queries, setup, web_end),
         cmocka_unit_test_setup_teardown(encodings_are_undone_once, setup, web_end),
+        cmocka_unit_test(paths_are_cleaned_as_the_peers_do),
+        cmocka_unit_test_setup_teardown(an_unclean_path_is_redirected_with_its_query, setup,
+                                        web_end),
         cmocka_unit_test_setup_teardown(a_body_has_a_limit, setup, web_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,6 +46,13 @@ static void on_stream(struct http_req *r, void *ctx)
     stream_more(NULL);
 }
 
+static void on_late_refusal(struct http_req *r, void *ctx)
+{
+    http_stream_begin(r, *(int *)ctx, "text/plain");
+    http_stream_write(r, "why", 3);
+    http_stream_end(r);
+}
+
 static int setup(void **state)
 {
     cancels = 0;
@@ -73,6 +80,21 @@ static void streams_wait_for_slow_readers(void **state)
     assert_int_equal(1, cancels);
 }
 
+/* The status line says what the status means, and not "OK" of every one. */
+static void a_stream_has_its_own_status(void **state)
+{
+    static int statuses[] = {200, 404, 503};
+    static const char *const lines[] = {"HTTP/1.1 200 OK\r\n", "HTTP/1.1 404 Not Found\r\n",
+                                        "HTTP/1.1 503 Service Unavailable\r\n"};
+    static const char *const paths[] = {"/s/0", "/s/1", "/s/2"};
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+        http_route(web.server, "GET", paths[i], on_late_refusal, &statuses[i]);
+        const char *answer = web_raw("GET", paths[i]);
+        assert_ptr_equal(answer, strstr(answer, lines[i]));
+        assert_non_null(strstr(answer, "why"));
+    }
+}
+
 /* A server that closes while a client has not taken all tells the stream's maker. */
 static void closing_ends_a_stream(void **state)
 {
@@ -90,6 +112,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(streams_wait_for_slow_readers, setup, web_end),
+        cmocka_unit_test_setup_teardown(a_stream_has_its_own_status, setup, web_end),
         cmocka_unit_test_setup_teardown(closing_ends_a_stream, setup, web_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
