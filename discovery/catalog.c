@@ -155,6 +155,43 @@ size_t catalog_key(char out[CATALOG_KEY_MAX], const char *a, const char *b, cons
     return n;
 }
 
+bool catalog_names_fit(const char *node, const char *b, const char *c)
+{
+    return strlen(node ? node : "") + strlen(b ? b : "") + strlen(c ? c : "") <= CATALOG_NAMES_MAX;
+}
+
+static const char *or_else(const char *s, const char *other)
+{
+    return str_is_empty(s) ? other : s;
+}
+
+int catalog_registration_check(const struct catalog_registration *r, struct err *e)
+{
+    const char *node = r->node.node;
+    const struct catalog_service *s = r->service;
+    if (str_is_empty(node))
+        return err_set(e, ERR_INVALID, "Must provide node");
+    if (s && str_is_empty(s->service))
+        return err_set(e, ERR_INVALID, "Must provide service name with ID");
+    if (!catalog_names_fit(node, NULL, NULL) ||
+        (s && !catalog_names_fit(node, s->service, or_else(s->id, s->service))))
+        return err_set(e, ERR_INVALID,
+                       "Node, Service and ID must be at most %d bytes long together",
+                       CATALOG_NAMES_MAX);
+    for (size_t i = 0; i < r->checks.n; i++) {
+        const struct catalog_check *c = &r->checks.items[i];
+        const char *id = or_else(c->check_id, c->name);
+        if (str_is_empty(id))
+            return err_set(e, ERR_INVALID, "Checks[%zu]: must provide CheckID or Name", i);
+        if (!catalog_names_fit(node, c->service_id, id))
+            return err_set(e, ERR_INVALID,
+                           "Checks[%zu]: Node, ServiceID and CheckID must be at most %d bytes long "
+                           "together",
+                           i, CATALOG_NAMES_MAX);
+    }
+    return 0;
+}
+
 void catalog_register(struct store *s, struct loop *loop, const struct catalog_registration *r,
                       store_done_cb cb, void *arg)
 {

@@ -155,6 +155,13 @@ struct catalog_deregistration {
 };
 extern const struct rec_desc catalog_deregistration_desc;
 
+/* The names that make up one key of the catalog are together at most this many bytes: node, service
+ * and service id; node, service id and check id. */
+#define CATALOG_NAMES_MAX 497
+bool catalog_names_fit(const char *node, const char *b, const char *c); /* NULL: "" */
+/* Whether the catalog can hold it: every name is there, and fits. ERR_INVALID */
+int catalog_registration_check(const struct catalog_registration *r, struct err *e);
+/* One that cannot be held is refused in the result. */
 void catalog_register(struct store *s, struct loop *loop, const struct catalog_registration *r,
                       store_done_cb cb, void *arg);
 void catalog_deregister(struct store *s, struct loop *loop, const struct catalog_deregistration *d,

@@ -201,8 +201,12 @@ int apply_catalog_register(struct store_txn *t, log_index index, const void *pay
 {
     struct arena a = ARENA_INIT;
     struct catalog_registration c;
+    struct err e = ERR_INIT;
     int rv = rec_unpack(&catalog_registration_desc, payload, len, &a, &c, NULL);
-    if (!rv) {
+    if (!rv && catalog_registration_check(&c, &e)) {
+        r->code = ERR_INVALID;
+        snprintf(r->text, sizeof(r->text), "%.255s", e.text);
+    } else if (!rv) {
         register_node(t, index, &c);
         if (c.service)
             register_service(t, index, c.node.node, c.service);

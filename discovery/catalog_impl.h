@@ -13,8 +13,8 @@ extern const struct store_table catalog_table_by_owner;
 /* The touch key of the services table that moves when a name loses its last instance. */
 #define CATALOG_EXTINCT "\x01" "extinct"
 
-#define CATALOG_KEY_MAX 500
-/* Parts joined by NUL; c may be NULL, b too. */
+#define CATALOG_KEY_MAX (CATALOG_NAMES_MAX + 3)
+/* Parts joined by NUL; c may be NULL, b too. Cut when too long, which no row is. */
 size_t catalog_key(char out[CATALOG_KEY_MAX], const char *a, const char *b, const char *c);
 
 int apply_catalog_register(struct store_txn *t, log_index index, const void *payload, size_t len,

@@ -107,14 +107,37 @@ static void service_free(struct local_agent *l, struct local_service *s)
     free(s);
 }
 
+/* id NULL: one that local_service_register makes. */
+static int check_names(const struct local_agent *l, const char *service_id, const char *id,
+                       struct err *e)
+{
+    char made[CATALOG_NAMES_MAX + 2]; /* cut, it is too long already */
+    snprintf(made, sizeof(made), "service:%s:%zu", service_id ? service_id : "", (size_t)1000000);
+    if (catalog_names_fit(l->node.node, service_id, str_is_empty(id) ? made : id))
+        return 0;
+    return err_set(e, ERR_INVALID,
+                   "Invalid check: node name, ServiceID and CheckID must be at most %d bytes long "
+                   "together",
+                   CATALOG_NAMES_MAX);
+}
+
 static int service_validate(const struct local_agent *l, const struct service_definition *d,
                             struct err *e)
 {
     if (str_is_empty(d->name))
         return err_set(e, ERR_INVALID, "Missing service name");
-    int rv = d->check ? check_validate(l, d->check, e) : 0;
+    const char *id = str_is_empty(d->id) ? d->name : d->id;
+    if (!catalog_names_fit(l->node.node, d->name, id))
+        return err_set(e, ERR_INVALID,
+                       "Invalid service: node name, Name and ID must be at most %d bytes long "
+                       "together",
+                       CATALOG_NAMES_MAX);
+    int rv = 0;
+    if (d->check && !(rv = check_validate(l, d->check, e)))
+        rv = check_names(l, id, d->check->check_id, e);
     for (size_t i = 0; !rv && i < d->checks.n; i++)
-        rv = check_validate(l, &d->checks.items[i], e);
+        if (!(rv = check_validate(l, &d->checks.items[i], e)))
+            rv = check_names(l, id, d->checks.items[i].check_id, e);
     return rv;
 }
 
@@ -232,6 +255,8 @@ int local_check_register(struct local_agent *l, const struct check_definition *d
     if (str_is_empty(d->check_id))
         copy.check_id = d->name;
     int rv = check_validate(l, d, e);
+    if (!rv)
+        rv = check_names(l, d->service_id, copy.check_id, e);
     if (rv)
         return rv;
     if (!str_is_empty(d->service_id) && !s)

@@ -298,8 +298,10 @@ int state_node_allocs(struct store_txn *t, const char *node_id, struct arena *a,
                       struct allocations *out)
 {
     char key[STATE_KEY_MAX];
-    int n = snprintf(key, sizeof(key), "%s%c", node_id, 0);
-    return allocs_below(t, &table_allocs_by_node, key, (size_t)n, a, out);
+    size_t n = strnlen(node_id, sizeof(key) - 1);
+    memcpy(key, node_id, n);
+    key[n++] = '\0';
+    return allocs_below(t, &table_allocs_by_node, key, n, a, out);
 }
 
 int state_job_evals(struct store_txn *t, const char *ns, const char *id, struct arena *a,

@@ -202,7 +202,7 @@ int state_job_versions(struct store_txn *t, const char *ns, const char *id, stru
                        struct jobs *out);
 
 /* "ns\0id" into out, its length back. */
-#define STATE_KEY_MAX 500
+#define STATE_KEY_MAX 440 /* an index's key adds up to 64 bytes, and a row's key has at most 511 */
 size_t state_job_key(char out[STATE_KEY_MAX], const char *ns, const char *id);
 /* A touch key "job/ns\0id" or "node/id". */
 size_t state_watch_key(char out[STATE_KEY_MAX], const char *kind, const char *ns, const char *id);

@@ -148,13 +148,14 @@ uint64_t store_count(struct store_txn *t, const struct store_table *table); /* r
 
 /* --- write transaction: inside apply only ---------------------------------------------------- */
 
-/* Keys: 1 to 511 bytes. A put or del touches (table, key): moves the table's index to the command's
- * index and wakes watches on that key, on prefixes of it and on the table. */
+/* A key to put has 1 to 511 bytes: the room bounds what comes from outside. A put or del touches
+ * (table, key): moves the table's index to the command's index and wakes watches on that key, on
+ * prefixes of it and on the table. */
 void store_put(struct store_txn *t, const struct store_table *table, const void *key, size_t klen,
                const void *val, size_t vlen);
 void store_put_rec(struct store_txn *t, const struct store_table *table, const void *key,
                    size_t klen, const struct rec_desc *d, const void *rec);
-/* Returns whether there was such a row. */
+/* Returns whether there was such a row: under a key that none can have, there was none. */
 bool store_del(struct store_txn *t, const struct store_table *table, const void *key, size_t klen);
 /* As put and del, but for secondary index tables: neither moves an index nor wakes anyone. */
 void store_put_quiet(struct store_txn *t, const struct store_table *table, const void *key,
@@ -166,7 +167,7 @@ bool store_del_quiet(struct store_txn *t, const struct store_table *table, const
  * watchers. Read back by store_key_index. */
 void store_touch(struct store_txn *t, const struct store_table *table, const void *key,
                  size_t klen);
-/* Errors inside a write transaction are sticky (LMDB map full, a bad key): apply reads straight
+/* Errors inside a write transaction are sticky (LMDB map full): apply reads straight
  * down and the commit reports. */
 
 /* --- indexes --------------------------------------------------------------------------------- */

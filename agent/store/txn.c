@@ -175,7 +175,9 @@ static void put_row(struct store_txn *t, MDB_dbi dbi, const void *key, size_t kl
 
 static bool del_row(struct store_txn *t, MDB_dbi dbi, const void *key, size_t klen)
 {
-    PRE(t->write && klen >= 1 && klen <= 511);
+    PRE(t->write);
+    if (klen == 0 || klen > 511)
+        return false;
     MDB_val k = val_of(key, klen);
     int rc = t->sticky ? t->sticky : mdb_del(t->mdb, dbi, &k, NULL);
     if (rc && rc != MDB_NOTFOUND)

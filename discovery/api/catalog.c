@@ -234,10 +234,9 @@ static void on_register(struct http_req *r, void *ctx)
     static const struct rec_desc check = {"", sizeof(struct catalog_check), NULL, 0, false};
     if (!api_read_body(r, &register_desc, 0, &b))
         return;
-    if (str_is_empty(b.node) || (str_is_empty(b.address) && !b.skip_node_update)) {
-        http_reply_text(r, 500,
-                        str_is_empty(b.node) ? "Must provide node"
-                                             : "Must provide address if SkipNodeUpdate is not set");
+    struct err e = ERR_INIT;
+    if (!str_is_empty(b.node) && str_is_empty(b.address) && !b.skip_node_update) {
+        http_reply_text(r, 500, "Must provide address if SkipNodeUpdate is not set");
         return;
     }
     rec_init(&catalog_registration_desc, &x);
@@ -249,17 +248,16 @@ static void on_register(struct http_req *r, void *ctx)
                                    .meta = b.node_meta};
     x.skip_node_update = b.skip_node_update;
     x.service = b.service;
-    if (b.service && str_is_empty(b.service->service)) {
-        http_reply_text(r, 500, "Must provide service name with ID");
-        return;
-    }
     if (b.service && !b.service->weights.passing && !b.service->weights.warning)
         b.service->weights = (struct catalog_weights){1, 1};
     for (size_t i = 0; i < b.checks.n; i++)
         *(struct catalog_check *)rec_list_add(&check, &x.checks, http_arena(r)) = b.checks.items[i];
     if (b.check)
         *(struct catalog_check *)rec_list_add(&check, &x.checks, http_arena(r)) = *b.check;
-    catalog_register(api->store, api->loop, &x, on_catalog_done, api_pending_new(r));
+    if (catalog_registration_check(&x, &e))
+        http_reply_text(r, 500, "%s", e.text);
+    else
+        catalog_register(api->store, api->loop, &x, on_catalog_done, api_pending_new(r));
 }
 
 static void on_deregister(struct http_req *r, void *ctx)
