@@ -244,6 +244,47 @@ static void deleting_what_is_not_there_changes_nothing(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, open_catalog, close_catalog)
 
+/* What is too long for a key is refused by the command itself, whoever proposed it; what just fits is
+ * held under its whole name. */
+static void names_that_do_not_fit_are_refused(void **state)
+{
+    char node[CATALOG_NAMES_MAX + 2], id[CATALOG_NAMES_MAX + 2];
+    struct catalog_service s = {.id = id, .service = (char *)(uintptr_t) "s"};
+    struct catalog_check k = {.check_id = id};
+    struct catalog_registration r;
+    static const struct {
+        size_t node, service_id, check_id;
+        const char *refusal;
+    } cases[] = {
+        {0, 0, 0, "Must provide node"},
+        {497, 0, 0, NULL},
+        {498, 0, 0, "Node, Service and ID must be at most 497 bytes long together"},
+        {10, 486, 0, NULL},
+        {10, 487, 0, "Node, Service and ID must be at most 497 bytes long together"},
+        {10, 0, 487, NULL},
+        {10, 0, 488,
+         "Checks[0]: Node, ServiceID and CheckID must be at most 497 bytes long together"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        size_t n = cases[i].service_id ? cases[i].service_id : cases[i].check_id;
+        memset(node, 'n', sizeof(node));
+        memset(id, 'i', sizeof(id));
+        node[cases[i].node] = id[n] = '\0';
+        rec_init(&catalog_registration_desc, &r);
+        r.node.node = node;
+        r.service = cases[i].service_id ? &s : NULL;
+        r.checks.items = &k;
+        r.checks.n = cases[i].check_id ? 1 : 0;
+        struct store_result got = run(CATALOG_CMD_REGISTER, &catalog_registration_desc, &r);
+        assert_int_equal(cases[i].refusal ? ERR_INVALID : 0, got.code);
+        assert_string_equal(cases[i].refusal ? cases[i].refusal : "", got.text);
+        if (cases[i].refusal)
+            continue;
+        struct catalog_deregistration d = {.node = node};
+        assert_true(run(CATALOG_CMD_DEREGISTER, &catalog_deregistration_desc, &d).changed);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +298,7 @@ int main(void)
         T(cas_writes_only_what_was_seen),
         T(a_tree_is_deleted_and_nothing_beside_it),
         T(deleting_what_is_not_there_changes_nothing),
+        T(names_that_do_not_fit_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
