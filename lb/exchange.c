@@ -552,6 +552,7 @@ int exchange_start(h2o_handler_t *self, h2o_req_t *req)
     p->requests++;
     if (p->draining)
         req->http1_is_persistent = 0;
+    http_target_to_origin(req);
     if (!req->path.len || *req->path.base != '/') {
         x->finished = true;
         req->res.status = 400;

@@ -304,7 +304,8 @@ const char *cli_resolve(struct cli *c, const char *kind, const char *path, const
                       &allocation_desc, &list, "Error querying"))
         return NULL;
     if (list.n == 0)
-        fprintf(stderr, "No %s(s) with prefix or id \"%s\" found\n", kind, prefix);
+        fprintf(stderr, "No %s(s) with prefix%s \"%s\" found\n", kind,
+                str_eq(kind, "node") ? "" : " or id", prefix);
     if (list.n > 1) {
         fprintf(stderr, "Prefix matched multiple %ss\n", kind);
         for (size_t i = 0; i < list.n; i++)

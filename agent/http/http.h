@@ -66,6 +66,11 @@ void http_route(struct http_server *s, const char *method, const char *pattern,
                 http_handler handler, void *ctx);
 void http_route_fallback(struct http_server *s, http_handler handler, void *ctx);
 
+/* "GET http://host/path", which every server must take (RFC 9112 3.2.2), becomes host and path in
+ * the h2o request; any other target is left as it is. For handlers that stand on h2o themselves. */
+struct st_h2o_req_t;
+void http_target_to_origin(struct st_h2o_req_t *h);
+
 /* --- request: valid until it is answered ----------------------------------------------------- */
 
 struct arena *http_arena(struct http_req *req); /* freed with the request */

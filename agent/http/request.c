@@ -262,6 +262,29 @@ static void on_dispose(void *p)
     arena_fini(&r->arena);
 }
 
+void http_target_to_origin(h2o_req_t *h)
+{
+    const char *p = h->path.base, *end = p + h->path.len;
+    if (h->path.len > 7 && !strncasecmp(p, "http://", 7))
+        p += 7;
+    else if (h->path.len > 8 && !strncasecmp(p, "https://", 8))
+        p += 8;
+    else
+        return;
+    size_t host = 0;
+    while (p + host < end && p[host] != '/' && p[host] != '?')
+        host++;
+    h->authority = h2o_iovec_init(p, host);
+    p += host;
+    if (p < end && *p == '/')
+        h->path = h2o_iovec_init(p, (size_t)(end - p));
+    else
+        h->path = h2o_concat(&h->pool, h2o_iovec_init(H2O_STRLIT("/")),
+                             h2o_iovec_init(p, (size_t)(end - p)));
+    const char *query = memchr(h->path.base, '?', h->path.len);
+    h->query_at = query ? (size_t)(query - h->path.base) : SIZE_MAX;
+}
+
 static struct http_req *request_new(struct http_server *s, h2o_req_t *h)
 {
     struct http_req *r = h2o_mem_alloc_shared(&h->pool, sizeof(*r), on_dispose);
@@ -271,6 +294,7 @@ static struct http_req *request_new(struct http_server *s, h2o_req_t *h)
     r->server = s;
     r->last = &r->first;
     r->method = arena_strndup(&r->arena, h->method.base, h->method.len);
+    http_target_to_origin(h);
     r->raw_path = arena_strndup(&r->arena, h->path.base, h->path.len);
     char *q = strchr(r->raw_path, '?');
     r->query = q ? q + 1 : NULL;

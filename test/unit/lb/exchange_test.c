@@ -233,6 +233,19 @@ static void large_bodies_pass_both_ways(void **state)
     stand_in_stop(&up);
 }
 
+static void a_whole_address_is_routed_by_its_host(void **state)
+{
+    static const struct scripted answer = {.text = OK "Content-Length: 2\r\n\r\nok"};
+    stand_in_start(&up, &answer, 1);
+    proxied_add("web1", "web", up.port, "urlprefix-shop.example/");
+    char *got = proxied_ask("GET http://shop.example/basket?n=1 HTTP/1.1\r\nHost: other\r\n"
+                            "Connection: close\r\n\r\n");
+    assert_non_null(strstr(got, "HTTP/1.1 200 OK\r\n"));
+    assert_true(stand_in_got(&up, "GET /basket?n=1 HTTP/1.1\r\n"));
+    free(got);
+    stand_in_stop(&up);
+}
+
 static void without_a_route_there_is_a_404(void **state)
 {
     struct lb_stats st;
@@ -255,6 +268,7 @@ int main(void)
         T(a_refused_connection_is_tried_elsewhere),
         T(a_post_that_broke_off_is_not_repeated),
         T(large_bodies_pass_both_ways),
+        T(a_whole_address_is_routed_by_its_host),
         T(without_a_route_there_is_a_404),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

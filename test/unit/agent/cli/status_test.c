@@ -78,7 +78,7 @@ static void nodes_and_servers(void **state)
         {"GET /v1/agent/members", 200, "@members.json"});
     EXPECT_COMMANDS(
         {"node status", 0, "@nodes.out", ""}, {"server members", 0, "@members.out", ""},
-        {"node status ffffffff", 1, "", "No node(s) with prefix or id \"ffffffff\" found\n"});
+        {"node status ffffffff", 1, "", "No node(s) with prefix \"ffffffff\" found\n"});
     const struct command_run *r = run_command("node status a432b6a8");
     assert_int_equal(0, r->status);
     static const char *const parts[] = {

@@ -113,6 +113,29 @@ static void an_unclean_path_is_redirected_with_its_query(void **state)
     assert_non_null(strcasestr(answer, "\r\nlocation: /echo/fixed?pretty&x=%2F\r\n"));
 }
 
+static void a_whole_address_is_a_target_too(void **state)
+{
+    static const struct {
+        const char *target, *answer;
+    } cases[] = {
+        {"http://any.host:80/echo/fixed", "HTTP/1.1 200 OK\r\n"},
+        {"HTTP://x/echo/fixed?pretty", "HTTP/1.1 200 OK\r\n"},
+        {"https://x/echo/fixed", "HTTP/1.1 200 OK\r\n"},
+        {"http://x/nothing", "HTTP/1.1 404 Not Found\r\n"},
+        {"http://x", "HTTP/1.1 404 Not Found\r\n"},
+        {"http://x?a=b", "HTTP/1.1 404 Not Found\r\n"},
+        {"http:///echo/fixed", "HTTP/1.1 200 OK\r\n"},
+        {"http://", "HTTP/1.1 400 Bad Request\r\n"},
+        {"ftp://x/echo/fixed", "HTTP/1.1 400 Bad Request\r\n"},
+        {"echo/fixed", "HTTP/1.1 400 Bad Request\r\n"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *answer = web_raw("GET", cases[i].target);
+        if (strncmp(answer, cases[i].answer, strlen(cases[i].answer)))
+            fail_msg("%s: %.60s", cases[i].target, answer);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +144,7 @@ int main(void)
         cmocka_unit_test(paths_are_cleaned_as_the_peers_do),
         cmocka_unit_test_setup_teardown(an_unclean_path_is_redirected_with_its_query, setup,
                                         web_end),
+        cmocka_unit_test_setup_teardown(a_whole_address_is_a_target_too, setup, web_end),
         cmocka_unit_test_setup_teardown(a_body_has_a_limit, setup, web_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
