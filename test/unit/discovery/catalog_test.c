@@ -244,8 +244,8 @@ static void deleting_what_is_not_there_changes_nothing(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, open_catalog, close_catalog)
 
-/* What is too long for a key is refused by the command itself, whoever proposed it; what just fits is
- * held under its whole name. */
+/* What is too long for a key is refused by the command itself, whoever proposed it; what just fits
+ * is held under its whole name. */
 static void names_that_do_not_fit_are_refused(void **state)
 {
     char node[CATALOG_NAMES_MAX + 2], id[CATALOG_NAMES_MAX + 2];

@@ -69,11 +69,13 @@ static void bodies_of_every_form_arrive(void **state)
 
 static void nonsense_is_a_502(void **state)
 {
-    static char many[40000];
+    static char many[40000], large[80000];
     size_t n = 0;
     for (int i = 0; i < 150; i++)
         n += (size_t)snprintf(many + n, sizeof(many) - n, "%sX-%d: y\r\n", i ? "" : OK, i);
     snprintf(many + n, sizeof(many) - n, "\r\n");
+    memset(large, 'y', sizeof(large) - 1); /* one header that is as good as endless */
+    memcpy(large, OK "X: ", strlen(OK "X: "));
     const struct scripted bad[] = {
         {.text = "nonsense\r\n\r\n", .close = true},
         {.text = OK "Content-Length: abc\r\n\r\nx", .close = true},
@@ -85,6 +87,7 @@ static void nonsense_is_a_502(void **state)
         {.text = "", .close = true},
         {.text = "HTTP/1.1 100 Continue\r\n\r\n", .close = true},
         {.text = many, .close = true},
+        {.text = large},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         char *answer = NULL;

@@ -72,12 +72,17 @@ static void on_removed(void *arg, int status, log_index index, const struct stor
     *(bool *)arg = true;
 }
 
-void proxied_remove(const char *id)
+void proxied_deregister(const char *id)
 {
     struct catalog_deregistration d = {.node = (char[]){"n1"}, .service_id = (char *)(uintptr_t)id};
     bool done = false;
     catalog_deregister(proxied.store, &proxied.loop, &d, on_removed, &done);
     assert_true(loop_run_until(&proxied.loop, &done, PATIENCE_MS));
+}
+
+void proxied_remove(const char *id)
+{
+    proxied_deregister(id);
     settle();
 }
 

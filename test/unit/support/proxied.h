@@ -21,6 +21,8 @@ int proxied_stop(void **state);
 /* A healthy service with these tags ("urlprefix-/a strip=/a|other") at that port; waits until the
  * route table has it. */
 void proxied_add(const char *id, const char *service, int port, const char *tags);
+/* Removes it; requests may still go there. */
+void proxied_deregister(const char *id);
 /* Removes it and waits until no loop routes to it any more. */
 void proxied_remove(const char *id);
 
