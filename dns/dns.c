@@ -16,6 +16,7 @@
 #define PACKET_MAX  4096 /* of a question; more is not one */
 #define UDP_ANSWER  4096
 #define TCP_IDLE_MS 10000
+#define BACKLOG     128
 #define TCP_MAX     512 /* connections a thread */
 
 struct dns_thread {
@@ -235,6 +236,29 @@ static int bind_one(int type, const struct sockaddr_storage *ss, bool shared, in
     return fd;
 }
 
+/* Both sockets on one port. When it is ours to choose, one that is free for UDP may be taken for
+ * TCP: then another. -1 with errno. */
+static int bind_both(const struct sockaddr_storage *ss, bool shared, int *port, int *udp, int *tcp)
+{
+    int wanted = *port;
+    for (int tries = 0;; tries++) {
+        *port = wanted;
+        *udp = bind_one(SOCK_DGRAM, ss, shared, port);
+        *tcp = *udp < 0 ? -1 : bind_one(SOCK_STREAM, ss, shared, port);
+        if (*tcp >= 0 && !listen(*tcp, BACKLOG))
+            return 0;
+        int errnum = errno;
+        if (*udp >= 0)
+            close(*udp);
+        if (*tcp >= 0)
+            close(*tcp);
+        *udp = *tcp = -1;
+        errno = errnum;
+        if (wanted || errnum != EADDRINUSE || tries == 100)
+            return -1;
+    }
+}
+
 static void thread_main(void *arg)
 {
     struct dns_thread *th = arg;
@@ -249,16 +273,15 @@ static int thread_new(struct dns *d, const struct sockaddr_storage *ss, const ch
     th->dns = d;
     th->fd = -1;
     loop_init(&th->loop);
-    th->fd = bind_one(SOCK_DGRAM, ss, d->n > 1, port);
-    int tcp = th->fd < 0 ? -1 : bind_one(SOCK_STREAM, ss, d->n > 1, port);
-    if (tcp < 0)
+    int tcp;
+    if (bind_both(ss, d->n > 1, port, &th->fd, &tcp))
         return err_from_errno(e, errno, what);
     uv_poll_init(&th->loop.uv, &th->poll, th->fd);
     uv_tcp_init(&th->loop.uv, &th->listener);
     th->poll.data = th->listener.data = th;
     uv_tcp_open(&th->listener, tcp);
     uv_poll_start(&th->poll, UV_READABLE, on_udp);
-    int rv = uv_listen((uv_stream_t *)&th->listener, 128, on_tcp_connection);
+    int rv = uv_listen((uv_stream_t *)&th->listener, BACKLOG, on_tcp_connection);
     if (rv)
         return err_from_uv(e, rv, what);
     th->runs = !uv_thread_create(&th->thread, thread_main, th);
