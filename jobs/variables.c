@@ -29,13 +29,8 @@ static struct variable *declare(struct declaring *d, const char *name, struct hc
         hcl_diag_add(in->ev->diags, at, "Invalid variable name",
                      "A name must start with a letter or underscore and may contain only letters, "
                      "digits, underscores, and dashes.");
-    if (in->n_variables == d->cap) {
-        d->cap = d->cap ? d->cap * 2 : 8;
-        struct variable *v = ARENA_ARRAY(in->ev->arena, struct variable, d->cap);
-        if (in->n_variables)
-            memcpy(v, in->variables, in->n_variables * sizeof *v);
-        in->variables = v;
-    }
+    in->variables =
+        arena_grow(in->ev->arena, in->variables, in->n_variables, &d->cap, sizeof(*in->variables));
     struct variable *v = &in->variables[in->n_variables++];
     *v = (struct variable){.name = name, .at = at};
     return v;

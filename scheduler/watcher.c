@@ -119,7 +119,7 @@ static void promote(struct scheduler *s, struct store_txn *t, const struct deplo
                       NULL, NULL);
 }
 
-/* What the group waits for now: its canaries, or all of it. */
+/* Whether it still waits: for its canaries, or, when there are none to wait for, for all. */
 static bool group_waits(const struct deployment_state *s)
 {
     bool canaries = s->desired_canaries > 0 && !s->promoted;

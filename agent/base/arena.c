@@ -96,6 +96,17 @@ char *arena_strndup(struct arena *a, const char *s, size_t len)
     return p;
 }
 
+void *arena_grow(struct arena *a, void *items, size_t n, size_t *cap, size_t item_size)
+{
+    if (n < *cap)
+        return items;
+    *cap = *cap ? *cap * 2 : 4;
+    void *longer = arena_alloc(a, *cap * item_size);
+    if (n)
+        memcpy(longer, items, n * item_size);
+    return longer;
+}
+
 char *arena_strdup(struct arena *a, const char *s)
 {
     return s ? arena_strndup(a, s, strlen(s)) : NULL;

@@ -26,6 +26,10 @@ char *arena_strndup(struct arena *a, const char *s, size_t len); /* terminated *
 char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 char *arena_vprintf(struct arena *a, const char *fmt, va_list ap);
 
+/* A list that grows: with room for one item more than its n; `items`, or a longer copy, with *cap
+ * raised. What is behind n is zeroed. */
+void *arena_grow(struct arena *a, void *items, size_t n, size_t *cap, size_t item_size);
+
 #define ARENA_NEW(a, type)       ((type *)arena_alloc((a), sizeof(type)))
 #define ARENA_ARRAY(a, type, n)  ((type *)arena_alloc((a), sizeof(type) * (size_t)(n)))
 

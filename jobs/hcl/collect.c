@@ -6,27 +6,13 @@
 
 struct hcl_value *values_add(struct arena *a, struct values *l)
 {
-    if (l->n == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 4;
-        struct hcl_value *items = ARENA_ARRAY(a, struct hcl_value, cap);
-        if (l->n)
-            memcpy(items, l->items, l->n * sizeof *items);
-        l->items = items;
-        l->cap = cap;
-    }
+    l->items = arena_grow(a, l->items, l->n, &l->cap, sizeof(*l->items));
     return &l->items[l->n++];
 }
 
 void members_add(struct arena *a, struct members *l, const char *key, struct hcl_value v)
 {
-    if (l->n == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 4;
-        struct keyed *items = ARENA_ARRAY(a, struct keyed, cap);
-        if (l->n)
-            memcpy(items, l->items, l->n * sizeof *items);
-        l->items = items;
-        l->cap = cap;
-    }
+    l->items = arena_grow(a, l->items, l->n, &l->cap, sizeof(*l->items));
     l->items[l->n] = (struct keyed){key, l->n, v};
     l->n++;
 }

@@ -34,14 +34,7 @@ void hcl_diag_add(struct hcl_diags *d, struct hcl_range range, const char *summa
 {
     if (d->n >= d->n_most)
         return;
-    if (d->n == d->cap) {
-        size_t cap = d->cap ? d->cap * 2 : 8;
-        struct hcl_diag *items = ARENA_ARRAY(d->arena, struct hcl_diag, cap);
-        if (d->n)
-            memcpy(items, d->items, d->n * sizeof *items);
-        d->items = items;
-        d->cap = cap;
-    }
+    d->items = arena_grow(d->arena, d->items, d->n, &d->cap, sizeof(*d->items));
     struct hcl_diag *g = &d->items[d->n++];
     va_list ap;
     va_start(ap, detail_fmt);

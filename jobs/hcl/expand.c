@@ -149,14 +149,7 @@ struct growing {
 };
 static void grow(struct hcl_eval *ev, struct growing *g, struct hcl_item item)
 {
-    if (g->n == g->cap) {
-        size_t cap = g->cap ? g->cap * 2 : 16;
-        struct hcl_item *items = ARENA_ARRAY(ev->arena, struct hcl_item, cap);
-        if (g->n)
-            memcpy(items, g->items, g->n * sizeof *items);
-        g->items = items;
-        g->cap = cap;
-    }
+    g->items = arena_grow(ev->arena, g->items, g->n, &g->cap, sizeof(*g->items));
     g->items[g->n++] = item;
 }
 

@@ -43,13 +43,7 @@ static struct hcl_expr *fail(struct hcl_parser *p, const char *summary, const ch
 
 struct hcl_pair *pair_add(struct hcl_parser *p, struct hcl_expr *e, size_t *cap)
 {
-    if (e->n == *cap) {
-        *cap = *cap ? *cap * 2 : 4;
-        struct hcl_pair *items = ARENA_ARRAY(p->arena, struct hcl_pair, *cap);
-        if (e->n)
-            memcpy(items, e->items, e->n * sizeof *items);
-        e->items = items;
-    }
+    e->items = arena_grow(p->arena, e->items, e->n, cap, sizeof(*e->items));
     return &e->items[e->n++];
 }
 
@@ -315,7 +309,7 @@ static struct hcl_expr *parse_primary(struct hcl_parser *p)
 
 static struct hcl_expr *parse_postfix(struct hcl_parser *p, struct hcl_expr *e, bool attrs_only);
 
-/* of[*].rest or of.*.rest: the rest is parsed upon a placeholder for each item. */
+/* of[*].rest or of.*.rest: the rest is parsed upon EXPR_SPLAT_ITEM, which each item is in turn. */
 static struct hcl_expr *parse_splat(struct hcl_parser *p, struct hcl_expr *of, bool attrs_only)
 {
     struct hcl_expr *e = expr_new(p, EXPR_SPLAT, of->range);

@@ -414,13 +414,7 @@ static void add_block(struct blocks *l, const struct hcl_expr *e, const struct h
                       size_t n_labels)
 {
     struct hcl_block *b = ARENA_NEW(l->ev->arena, struct hcl_block);
-    if (l->n == l->cap) {
-        l->cap = l->cap ? l->cap * 2 : 4;
-        struct hcl_item *items = ARENA_ARRAY(l->ev->arena, struct hcl_item, l->cap);
-        if (l->n)
-            memcpy(items, l->items, l->n * sizeof *items);
-        l->items = items;
-    }
+    l->items = arena_grow(l->ev->arena, l->items, l->n, &l->cap, sizeof(*l->items));
     b->type = l->attr->name;
     b->type_range = b->head_range = l->attr->name_range;
     if (n_labels)
@@ -478,13 +472,7 @@ const struct hcl_body *hcl_json_blocks(struct hcl_eval *ev, const struct hcl_bod
             collect(&l, a->expr, at, 0, (size_t)n);
             continue;
         }
-        if (l.n == l.cap) {
-            l.cap = l.cap ? l.cap * 2 : 4;
-            struct hcl_item *items = ARENA_ARRAY(ev->arena, struct hcl_item, l.cap);
-            if (l.n)
-                memcpy(items, l.items, l.n * sizeof *items);
-            l.items = items;
-        }
+        l.items = arena_grow(ev->arena, l.items, l.n, &l.cap, sizeof(*l.items));
         l.items[l.n++] = body->items[i];
     }
     made->items = l.items;

@@ -148,20 +148,9 @@ static struct token token_at(const char *p, const char *end)
     return t;
 }
 
-static void *grow(struct layout *l, void *items, size_t n, size_t *cap, size_t size)
-{
-    if (n < *cap)
-        return items;
-    *cap = *cap ? *cap * 2 : 64;
-    void *out = arena_alloc(l->arena, *cap * size);
-    if (n)
-        memcpy(out, items, n * size);
-    return out;
-}
-
 static struct line *add_line(struct layout *l)
 {
-    l->lines = grow(l, l->lines, l->n_lines, &l->cap_lines, sizeof(*l->lines));
+    l->lines = arena_grow(l->arena, l->lines, l->n_lines, &l->cap_lines, sizeof(*l->lines));
     l->lines[l->n_lines] = (struct line){.first = l->n_tokens};
     return &l->lines[l->n_lines++];
 }
@@ -176,7 +165,8 @@ static void read_tokens(struct layout *l, const char *p, const char *end)
         } else if (*p == ' ' || *p == '\t' || *p == '\r') {
             p++;
         } else {
-            l->tokens = grow(l, l->tokens, l->n_tokens, &l->cap_tokens, sizeof(*l->tokens));
+            l->tokens =
+                arena_grow(l->arena, l->tokens, l->n_tokens, &l->cap_tokens, sizeof(*l->tokens));
             struct token t = token_at(p, end);
             l->tokens[l->n_tokens++] = t;
             line->n++;

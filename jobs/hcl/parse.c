@@ -12,14 +12,7 @@ struct items {
 
 static void items_add(struct hcl_parser *p, struct items *l, struct hcl_item item)
 {
-    if (l->n == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 8;
-        struct hcl_item *bigger = ARENA_ARRAY(p->arena, struct hcl_item, cap);
-        if (l->n)
-            memcpy(bigger, l->items, l->n * sizeof *bigger);
-        l->items = bigger;
-        l->cap = cap;
-    }
+    l->items = arena_grow(p->arena, l->items, l->n, &l->cap, sizeof(*l->items));
     l->items[l->n++] = item;
 }
 
@@ -69,13 +62,7 @@ static bool parse_labels(struct hcl_parser *p, struct hcl_block *b)
         } else if (!(label.text = parse_quoted_literal(p, &label.range))) {
             return false;
         }
-        if (b->n_labels == cap) {
-            cap = cap ? cap * 2 : 2;
-            struct hcl_label *l = ARENA_ARRAY(p->arena, struct hcl_label, cap);
-            if (b->n_labels)
-                memcpy(l, b->labels, b->n_labels * sizeof *l);
-            b->labels = l;
-        }
+        b->labels = arena_grow(p->arena, b->labels, b->n_labels, &cap, sizeof(*b->labels));
         b->labels[b->n_labels++] = label;
         b->head_range.end = label.range.end;
     }

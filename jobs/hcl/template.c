@@ -17,14 +17,7 @@ enum stop { STOP_END, STOP_ELSE, STOP_ENDIF, STOP_ENDFOR, STOP_ERROR };
 
 static struct hcl_part *part_add(struct hcl_parser *p, struct hcl_parts *l, enum hcl_part_kind k)
 {
-    if (l->n == l->cap) {
-        size_t cap = l->cap ? l->cap * 2 : 2;
-        struct hcl_part *items = ARENA_ARRAY(p->arena, struct hcl_part, cap);
-        if (l->n)
-            memcpy(items, l->items, l->n * sizeof *items);
-        l->items = items;
-        l->cap = cap;
-    }
+    l->items = arena_grow(p->arena, l->items, l->n, &l->cap, sizeof(*l->items));
     struct hcl_part *part = &l->items[l->n++];
     part->kind = k;
     return part;

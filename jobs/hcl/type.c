@@ -219,25 +219,6 @@ const struct hcl_type *hcl_type_of(const struct hcl_value *v, struct arena *a)
 
 /* --- unification ----------------------------------------------------------------------------- */
 
-static const struct hcl_type *unify_tuples(const struct hcl_type *x, const struct hcl_type *y,
-                                           struct arena *a)
-{
-    struct hcl_type_member *m = ARENA_ARRAY(a, struct hcl_type_member, x->n + y->n + 1);
-    if (x->n == y->n) {
-        struct hcl_type *t = type_new(a, HCL_T_TUPLE, NULL);
-        for (size_t i = 0; i < x->n; i++)
-            if (!(m[i].type = hcl_type_unify(x->members[i].type, y->members[i].type, a)))
-                return NULL;
-        t->members = m;
-        t->n = x->n;
-        return t;
-    }
-    for (size_t i = 0; i < x->n + y->n; i++)
-        m[i].type = i < x->n ? x->members[i].type : y->members[i - x->n].type;
-    const struct hcl_type *of = unify_all(m, x->n + y->n, a);
-    return of ? type_new(a, HCL_T_LIST, of) : NULL;
-}
-
 static bool same_names(const struct hcl_type *x, const struct hcl_type *y)
 {
     for (size_t i = 0; i < x->n && x->n == y->n; i++)
@@ -246,12 +227,14 @@ static bool same_names(const struct hcl_type *x, const struct hcl_type *y)
     return x->n == y->n;
 }
 
-static const struct hcl_type *unify_objects(const struct hcl_type *x, const struct hcl_type *y,
+/* Two objects, or two tuples: one of the same members, or else a collection of what all are. */
+static const struct hcl_type *unify_members(const struct hcl_type *x, const struct hcl_type *y,
                                             struct arena *a)
 {
+    bool objects = x->kind == HCL_T_OBJECT;
     struct hcl_type_member *m = ARENA_ARRAY(a, struct hcl_type_member, x->n + y->n + 1);
-    if (same_names(x, y)) {
-        struct hcl_type *t = type_new(a, HCL_T_OBJECT, NULL);
+    if (objects ? same_names(x, y) : x->n == y->n) {
+        struct hcl_type *t = type_new(a, x->kind, NULL);
         for (size_t i = 0; i < x->n; i++) {
             m[i].name = x->members[i].name;
             if (!(m[i].type = hcl_type_unify(x->members[i].type, y->members[i].type, a)))
@@ -264,7 +247,7 @@ static const struct hcl_type *unify_objects(const struct hcl_type *x, const stru
     for (size_t i = 0; i < x->n + y->n; i++)
         m[i].type = i < x->n ? x->members[i].type : y->members[i - x->n].type;
     const struct hcl_type *of = unify_all(m, x->n + y->n, a);
-    return of ? type_new(a, HCL_T_MAP, of) : NULL;
+    return of ? type_new(a, objects ? HCL_T_MAP : HCL_T_LIST, of) : NULL;
 }
 
 /* A uniform collection with what can become one. */
@@ -299,10 +282,8 @@ const struct hcl_type *hcl_type_unify(const struct hcl_type *x, const struct hcl
     }
     if (x_plain || y_plain)
         return NULL;
-    if (x->kind == HCL_T_TUPLE && y->kind == HCL_T_TUPLE)
-        return unify_tuples(x, y, a);
-    if (x->kind == HCL_T_OBJECT && y->kind == HCL_T_OBJECT)
-        return unify_objects(x, y, a);
+    if (x->kind == y->kind && (x->kind == HCL_T_TUPLE || x->kind == HCL_T_OBJECT))
+        return unify_members(x, y, a);
     return unify_collections(x, y, a);
 }
 

@@ -9,21 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct scripted ok = {.text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"};
-static struct stand_in up;
-
-static int start(void **state)
-{
-    int rv = proxied_start(state);
-    stand_in_start(&up, &ok, 1);
-    return rv;
-}
-static int stop(void **state)
-{
-    stand_in_stop(&up);
-    return proxied_stop(state);
-}
-
 static void who_may_come(void **state)
 {
     static const struct {
@@ -43,7 +28,7 @@ static void who_may_come(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct buf request = BUF_INIT;
         int status = 0;
-        proxied_add("web1", "web", up.port, cases[i].tags);
+        proxied_add("web1", "web", proxied_up.port, cases[i].tags);
         buf_printf(&request, "GET / HTTP/1.1\r\nHost: x\r\n%sConnection: close\r\n\r\n",
                    cases[i].header);
         char *answer = proxied_ask(request.data);
@@ -77,7 +62,7 @@ static void where_they_are_sent(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct buf want = BUF_INIT;
         char *answer;
-        proxied_add("web1", "web", up.port, cases[i].tags);
+        proxied_add("web1", "web", proxied_up.port, cases[i].tags);
         proxied_get(cases[i].path, &answer);
         buf_printf(&want, "ocation: %s\r\n", cases[i].location);
         if (!strstr(answer, cases[i].status) || !strstr(answer, want.data))
@@ -86,21 +71,21 @@ static void where_they_are_sent(void **state)
         buf_fini(&want);
         proxied_remove("web1");
     }
-    assert_int_equal(0, up.requests);
+    assert_int_equal(0, proxied_up.requests);
 }
 
 /* A redirect to what was asked for would never end. */
 static void a_redirect_to_itself_asks_the_next_route(void **state)
 {
-    proxied_add("redirect", "redirect", up.port,
+    proxied_add("redirect", "redirect", proxied_up.port,
                 "urlprefix-shop.example:9999/ redirect=301,http://$host$path");
-    proxied_add("web1", "web", up.port, "urlprefix-/");
+    proxied_add("web1", "web", proxied_up.port, "urlprefix-/");
     assert_int_equal(200, proxied_get("/x", NULL));
 }
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, start, stop)
+#define T(f) cmocka_unit_test_setup_teardown(f, proxied_start_with_up, proxied_stop_with_up)
     const struct CMUnitTest tests[] = {
         T(who_may_come),
         T(where_they_are_sent),

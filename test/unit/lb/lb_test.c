@@ -13,27 +13,12 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct scripted ok = {.text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"};
-static struct stand_in up;
-
-static int start(void **state)
-{
-    int rv = proxied_start(state);
-    stand_in_start(&up, &ok, 1);
-    return rv;
-}
-static int stop(void **state)
-{
-    stand_in_stop(&up);
-    return proxied.lb ? proxied_stop(state) : 0;
-}
-
 static void routes_follow_the_catalog(void **state)
 {
     assert_int_equal(404, proxied_get("/a", NULL));
-    proxied_add("web1", "web", up.port, "urlprefix-/a");
+    proxied_add("web1", "web", proxied_up.port, "urlprefix-/a");
     assert_int_equal(200, proxied_get("/a", NULL));
-    proxied_add("web1", "web", up.port, "urlprefix-/b");
+    proxied_add("web1", "web", proxied_up.port, "urlprefix-/b");
     assert_int_equal(404, proxied_get("/a", NULL));
     assert_int_equal(200, proxied_get("/b", NULL));
     proxied_remove("web1");
@@ -43,12 +28,12 @@ static void routes_follow_the_catalog(void **state)
 static void instances_take_turns(void **state)
 {
     struct stand_in other;
-    stand_in_start(&other, &ok, 1);
-    proxied_add("web1", "web", up.port, "urlprefix-/");
+    stand_in_start(&other, proxied_up.script, 1);
+    proxied_add("web1", "web", proxied_up.port, "urlprefix-/");
     proxied_add("web2", "web", other.port, "urlprefix-/");
     for (int i = 0; i < 20; i++)
         assert_int_equal(200, proxied_get("/", NULL));
-    assert_int_equal(10, up.requests);
+    assert_int_equal(10, proxied_up.requests);
     assert_int_equal(10, other.requests);
     stand_in_stop(&other);
 }
@@ -137,7 +122,7 @@ static struct answer admin_get(const char *path)
 
 static void the_admin_api_shows_the_table(void **state)
 {
-    proxied_add("web1", "web", up.port, "urlprefix-shop.example/a strip=/a|<b>");
+    proxied_add("web1", "web", proxied_up.port, "urlprefix-shop.example/a strip=/a|<b>");
     struct answer a = admin_get("/api/routes");
     json_t *j = json_loadb(a.body.data, a.body.len, 0, NULL);
     assert_int_equal(1, json_array_size(j));
@@ -168,7 +153,7 @@ static void the_admin_api_shows_the_table(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, start, stop)
+#define T(f) cmocka_unit_test_setup_teardown(f, proxied_start_with_up, proxied_stop_with_up)
     const struct CMUnitTest tests[] = {
         T(routes_follow_the_catalog),
         T(instances_take_turns),

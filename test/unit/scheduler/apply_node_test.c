@@ -1,5 +1,4 @@
 /* Nodes in the state: registration, status, eligibility and drains, and the events they leave. */
-#include "agent/base/file.h"
 #include "agent/base/str.h"
 #include "scheduler/state.h"
 #include "test/unit/support/cluster.h"
@@ -18,18 +17,14 @@ static struct node *node;
 
 static int open_store(void **state)
 {
-    strcpy(dir, "/tmp/platform-nodes-XXXXXX");
-    if (!mkdtemp(dir))
-        return -1;
     store = cluster_open(dir);
     node = cluster_node(&arena, 1);
     return 0;
 }
 static int close_store(void **state)
 {
-    store_close(&store);
     arena_fini(&arena);
-    return file_remove_tree(dir, NULL);
+    return cluster_close(&store, dir);
 }
 
 static struct node is_now(void)

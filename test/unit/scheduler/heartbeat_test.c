@@ -1,5 +1,4 @@
 /* Nodes that fall silent: down after their time, their work moved; and up again. */
-#include "agent/base/file.h"
 #include "agent/base/str.h"
 #include "scheduler/scheduler_impl.h"
 #include "test/unit/support/cluster.h"
@@ -11,38 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char dir[64];
-static volatile bool closed;
-
 /* As cluster_start, but nodes have little time. */
 static int start_impatient(void **state)
 {
-    struct err e = ERR_INIT;
-    strcpy(dir, "/tmp/platform-heartbeat-XXXXXX");
-    if (!mkdtemp(dir))
-        return -1;
-    cluster.store = cluster_open(dir);
-    loop_init(&cluster.loop);
-    struct scheduler_config c = {.loop = &cluster.loop,
-                                 .store = cluster.store,
-                                 .workers = 1,
-                                 .heartbeat_grace_ms = 100,
-                                 .min_heartbeat_ttl_ms = 100};
-    return scheduler_new(&c, &cluster.scheduler, &e);
-}
-static void on_closed(void *arg)
-{
-    closed = true;
-}
-static int stop(void **state)
-{
-    closed = false;
-    scheduler_close(cluster.scheduler, on_closed, NULL);
-    bool in_time = loop_run_until(&cluster.loop, &closed, 10000);
-    store_close(&cluster.store);
-    loop_close(&cluster.loop);
-    arena_fini(&cluster.arena);
-    return !in_time || file_remove_tree(dir, NULL);
+    return cluster_start_as((struct scheduler_config){
+        .workers = 1, .heartbeat_grace_ms = 100, .min_heartbeat_ttl_ms = 100});
 }
 
 static bool status_is(struct store_txn *t, const char *node_id, const char *status)
@@ -134,7 +106,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_silent_node_goes_down_and_its_work_moves, start_impatient,
-                                        stop),
+                                        cluster_stop),
         cmocka_unit_test_setup_teardown(a_node_up_again_gets_its_system_jobs, cluster_start,
                                         cluster_stop),
         cmocka_unit_test_setup_teardown(the_time_to_live_grows_with_the_nodes, cluster_start,

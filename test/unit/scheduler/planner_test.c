@@ -1,6 +1,5 @@
 /* One evaluation on one snapshot: what is planned, and how the evaluation ends. */
 #include "scheduler/planner.h"
-#include "agent/base/file.h"
 #include "agent/base/str.h"
 #include "test/unit/support/cluster.h"
 
@@ -18,9 +17,6 @@ static struct store_txn *txn;
 
 static int open_store(void **state)
 {
-    strcpy(dir, "/tmp/platform-planner-XXXXXX");
-    if (!mkdtemp(dir))
-        return -1;
     store = cluster_open(dir);
     return 0;
 }
@@ -28,9 +24,8 @@ static int open_store(void **state)
 static int close_store(void **state)
 {
     store_read_end(&txn);
-    store_close(&store);
     arena_fini(&arena);
-    return file_remove_tree(dir, NULL);
+    return cluster_close(&store, dir);
 }
 
 static struct planned plan_as(const char *eval_id, const struct job *instead)

@@ -1,5 +1,4 @@
 #include "scheduler/state.h"
-#include "agent/base/file.h"
 #include "agent/base/str.h"
 #include "test/unit/support/cluster.h"
 
@@ -17,9 +16,6 @@ static struct store_txn *txn;
 
 static int open_store(void **state)
 {
-    strcpy(dir, "/tmp/platform-state-XXXXXX");
-    if (!mkdtemp(dir))
-        return -1;
     store = cluster_open(dir);
     return 0;
 }
@@ -27,9 +23,8 @@ static int open_store(void **state)
 static int close_store(void **state)
 {
     store_read_end(&txn);
-    store_close(&store);
     arena_fini(&arena);
-    return file_remove_tree(dir, NULL);
+    return cluster_close(&store, dir);
 }
 
 /* A fresh snapshot, replacing the last. */

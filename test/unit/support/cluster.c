@@ -74,9 +74,11 @@ struct allocation *cluster_alloc(struct arena *a, struct allocations *list, cons
     return x;
 }
 
-struct store *cluster_open(const char *dir)
+struct store *cluster_open(char *dir)
 {
     static const struct store_module *const modules[] = {&scheduler_store_module};
+    strcpy(dir, "/tmp/platform-cluster-XXXXXX");
+    assert_non_null(mkdtemp(dir));
     struct store_config c = {
         .dir = dir, .modules = modules, .n_modules = 1, .map_size_bytes = 1 << 28};
     struct store *s = NULL;
@@ -84,6 +86,12 @@ struct store *cluster_open(const char *dir)
     if (store_open(&c, &s, &e))
         fail_msg("%s", e.text);
     return s;
+}
+
+int cluster_close(struct store **s, const char *dir)
+{
+    store_close(s);
+    return file_remove_tree(dir, NULL);
 }
 
 log_index cluster_propose(struct store *s, uint16_t command, const struct rec_desc *d,
@@ -122,16 +130,18 @@ struct cluster cluster;
 static char dir[64];
 static volatile bool closed;
 
-int cluster_start(void **state)
+int cluster_start_as(struct scheduler_config c)
 {
     struct err e = ERR_INIT;
-    strcpy(dir, "/tmp/platform-cluster-XXXXXX");
-    if (!mkdtemp(dir))
-        return -1;
-    cluster.store = cluster_open(dir);
+    c.store = cluster.store = cluster_open(dir);
+    c.loop = &cluster.loop;
     loop_init(&cluster.loop);
-    struct scheduler_config c = {.loop = &cluster.loop, .store = cluster.store, .workers = 2};
     return scheduler_new(&c, &cluster.scheduler, &e);
+}
+
+int cluster_start(void **state)
+{
+    return cluster_start_as((struct scheduler_config){.workers = 2});
 }
 
 static void on_closed(void *arg)
@@ -144,10 +154,10 @@ int cluster_stop(void **state)
     closed = false;
     scheduler_close(cluster.scheduler, on_closed, NULL);
     bool in_time = loop_run_until(&cluster.loop, &closed, 10000);
-    store_close(&cluster.store);
+    int rv = cluster_close(&cluster.store, dir);
     loop_close(&cluster.loop);
     arena_fini(&cluster.arena);
-    return !in_time || file_remove_tree(dir, NULL);
+    return rv || !in_time;
 }
 
 void cluster_wait(cluster_condition holds, const void *arg)

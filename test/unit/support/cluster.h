@@ -16,7 +16,10 @@ struct allocation *cluster_alloc(struct arena *a, struct allocations *list, cons
                                  const char *node_id, int index);
 char *cluster_uuid(struct arena *a, unsigned n);
 
-struct store *cluster_open(const char *dir);
+/* A store in a fresh directory under /tmp, whose name goes to dir (64 bytes). */
+struct store *cluster_open(char *dir);
+/* Closes, and removes the directory. */
+int cluster_close(struct store **s, const char *dir);
 /* Proposes, waits; fails the running test unless the command was written. */
 log_index cluster_propose(struct store *s, uint16_t command, const struct rec_desc *d,
                           const void *rec, struct store_result *r);
@@ -34,6 +37,7 @@ struct cluster {
 };
 extern struct cluster cluster;
 int cluster_start(void **state);
+int cluster_start_as(struct scheduler_config c); /* its loop and store are filled in */
 int cluster_stop(void **state);
 
 typedef bool (*cluster_condition)(struct store_txn *t, const void *arg);

@@ -259,3 +259,19 @@ int proxied_get(const char *path, char **answer)
         free(text);
     return status;
 }
+
+struct stand_in proxied_up;
+
+int proxied_start_with_up(void **state)
+{
+    static const struct scripted ok = {.text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"};
+    int rv = proxied_start(state);
+    stand_in_start(&proxied_up, &ok, 1);
+    return rv;
+}
+
+int proxied_stop_with_up(void **state)
+{
+    stand_in_stop(&proxied_up);
+    return proxied.lb ? proxied_stop(state) : 0;
+}

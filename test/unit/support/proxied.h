@@ -48,6 +48,12 @@ void stand_in_start(struct stand_in *s, const struct scripted *script, size_t n)
 void stand_in_stop(struct stand_in *s);
 bool stand_in_got(struct stand_in *s, const char *text); /* anywhere in what was received */
 
+/* A server that always answers 200 "ok"; setup and teardown of it and of `proxied`, whose lb the
+ * test may have closed. */
+extern struct stand_in proxied_up;
+int proxied_start_with_up(void **state);
+int proxied_stop_with_up(void **state);
+
 /* A connection to the proxy that has sent the text. */
 int proxied_connect(const char *text);
 /* Reads until the connection ends; heap. */

@@ -17,6 +17,19 @@ struct recorded {
 #define RECORDED(...) \
     recorded_answers((const struct recorded[]){__VA_ARGS__, {NULL, 0, NULL}})
 void recorded_answers(const struct recorded *table);
+/* An evaluation of job "web" that is complete: the routes for who follows it, what is printed. */
+#define RECORDED_EVAL "7a76a78d-0000-4000-8000-000000000001"
+#define RECORDED_FOLLOWED                                                                          \
+    {"GET /v1/evaluation/" RECORDED_EVAL, 200,                                                     \
+     "{\"ID\":\"" RECORDED_EVAL                                                                    \
+     "\",\"JobID\":\"web\",\"Status\":\"complete\",\"ModifyIndex\":7}"},                          \
+    {                                                                                              \
+        "GET /v1/evaluation/" RECORDED_EVAL "/allocations", 200, "[]"                              \
+    }
+#define RECORDED_FOLLOWED_TEXT                                                                     \
+    "==> Monitoring evaluation \"7a76a78d\"\n    Evaluation triggered by job \"web\"\n"            \
+    "    Evaluation status changed: \"pending\" -> \"complete\"\n"                                 \
+    "==> Evaluation \"7a76a78d\" finished with status \"complete\"\n"
 /* A recorded object as a list of one. */
 char *recorded_list(const char *body);
 /* What was asked for since: "METHOD path body" lines. */

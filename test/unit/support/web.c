@@ -1,5 +1,6 @@
 #include "test/unit/support/web.h"
 #include "agent/base/file.h"
+#include "test/unit/support/kvstate.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -145,4 +146,60 @@ const char *web_raw(const char *method, const char *path)
     text[n] = '\0';
     close(fd);
     return text;
+}
+
+/* --- the usual routes ------------------------------------------------------------------------- */
+
+static void on_echo(struct http_req *r, void *ctx)
+{
+    size_t n;
+    const char *body = http_body(r, &n);
+    struct buf b = BUF_INIT;
+    buf_printf(&b, "%s %s id=%s rest=%s q=%s t1=%s body=%zu:%.*s", http_method(r), http_path(r),
+               http_param(r, "id"), http_param(r, "rest"),
+               http_query(r, "q") ? http_query(r, "q") : "-",
+               http_query_nth(r, "tag", 1) ? http_query_nth(r, "tag", 1) : "-", n, (int)n, body);
+    http_reply(r, 200, "text/plain", b.data, b.len);
+    buf_fini(&b);
+}
+
+static void on_json(struct http_req *r, void *ctx)
+{
+    struct buf b = BUF_INIT;
+    buf_str_add(&b, "{\"a\":[1,2],\"b\":{}}");
+    http_reply_json(r, 200, &b);
+    buf_fini(&b);
+}
+
+static int render_kv(struct http_req *r, struct store_txn *t, void *ctx, struct buf *out,
+                     log_index *index, int *status, struct err *e)
+{
+    const char *key = http_param(r, "key");
+    struct store_val v;
+    *index = store_table_index(t, &kv_table);
+    if (store_get(t, &kv_table, key, strlen(key), &v)) {
+        *status = 404;
+        return 0;
+    }
+    log_index touched = store_key_index(t, &kv_table, key, strlen(key));
+    *index = touched ? touched : store_table_index(t, &kv_table);
+    buf_json_str(out, v.data, v.len);
+    return 0;
+}
+
+static void on_kv(struct http_req *r, void *ctx)
+{
+    const char *key = http_param(r, "key");
+    struct http_watch w = {STORE_WATCH_KEY, &kv_table, key, strlen(key)};
+    http_blocking(r, &w, 1, render_kv, NULL);
+}
+
+void web_serve_usual(void)
+{
+    web_begin();
+    web.store = kv_open(web.dir, 0);
+    web_serve(HTTP_CONSUL);
+    http_route(web.server, "GET,PUT", "/echo/:id/*rest", on_echo, NULL);
+    http_route(web.server, "GET", "/echo/fixed", on_json, NULL);
+    http_route(web.server, "GET", "/kv/*key", on_kv, NULL);
 }

@@ -19,6 +19,11 @@ extern struct web web;
 void web_begin(void);
 /* Server (bodies up to 100,000 bytes, gzip) and client; routes are added by the caller. Listens. */
 void web_serve(enum http_dialect dialect);
+/* All of it, in the Consul dialect, with a kvstate store and the routes
+ *   /echo/:id/... GET and PUT: what of the request arrived, as text;
+ *   /echo/fixed: a JSON object;
+ *   /kv/...: a blocking query on a key of the store. */
+void web_serve_usual(void);
 /* Closes what is open; also a teardown. */
 int web_end(void **state);
 /* Closes the server alone, and waits until it has. */

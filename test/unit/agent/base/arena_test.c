@@ -71,6 +71,23 @@ static void memory_of_ones_own_is_zeroed(void **state)
     free(t);
 }
 
+static void lists_grow(void **state)
+{
+    struct arena a = ARENA_INIT;
+    size_t *items = NULL, n = 0, cap = 0;
+    while (n < 1000) {
+        items = arena_grow(&a, items, n, &cap, sizeof(*items));
+        assert_true(cap > n && items[n] == 0);
+        items[n] = n + 1;
+        n++;
+    }
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(i + 1, items[i]);
+    size_t *same = arena_grow(&a, items, n, &cap, sizeof(*items));
+    assert_ptr_equal(items, same); /* 1024 have room */
+    arena_fini(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -78,6 +95,7 @@ int main(void)
         cmocka_unit_test(blocks_do_not_overlap),
         cmocka_unit_test(copies_are_ones_own),
         cmocka_unit_test(memory_of_ones_own_is_zeroed),
+        cmocka_unit_test(lists_grow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,18 +3,6 @@
 
 #include <string.h>
 
-#define EVAL "7a76a78d-0000-4000-8000-000000000001"
-#define FOLLOWED                                                                                   \
-    {"GET /v1/evaluation/" EVAL, 200,                                                              \
-     "{\"ID\":\"" EVAL "\",\"JobID\":\"web\",\"Status\":\"complete\",\"ModifyIndex\":7}"},         \
-    {                                                                                              \
-        "GET /v1/evaluation/" EVAL "/allocations", 200, "[]"                                       \
-    }
-#define FOLLOWED_TEXT                                                                              \
-    "==> Monitoring evaluation \"7a76a78d\"\n    Evaluation triggered by job \"web\"\n"            \
-    "    Evaluation status changed: \"pending\" -> \"complete\"\n"                                 \
-    "==> Evaluation \"7a76a78d\" finished with status \"complete\"\n"
-
 #define ID "9949c9de-f106-5f0d-7c17-c0be467ce35e"
 
 static void they_are_shown_as_the_peer_shows_them(void **state)
@@ -55,18 +43,18 @@ static void several_are_named(void **state)
 static void decisions_are_sent(void **state)
 {
     char *list = recorded_list("@deployment.json");
-    RECORDED(
-        {"GET /v1/deployments", 200, list},
-        {"PUT /v1/deployment/promote/" ID, 200, "{\"EvalID\":\"" EVAL "\"}"},
-        {"PUT /v1/deployment/fail/" ID, 200, "{\"EvalID\":\"" EVAL "\",\"RevertedJobVersion\":3}"},
-        {"PUT /v1/deployment/pause/" ID, 200, "{}"}, FOLLOWED);
+    RECORDED({"GET /v1/deployments", 200, list},
+             {"PUT /v1/deployment/promote/" ID, 200, "{\"EvalID\":\"" RECORDED_EVAL "\"}"},
+             {"PUT /v1/deployment/fail/" ID, 200,
+              "{\"EvalID\":\"" RECORDED_EVAL "\",\"RevertedJobVersion\":3}"},
+             {"PUT /v1/deployment/pause/" ID, 200, "{}"}, RECORDED_FOLLOWED);
     EXPECT_COMMANDS(
-        {"deployment promote 9949c9de", 0, FOLLOWED_TEXT, ""},
-        {"deployment promote -detach -group a -group b 9949c9de", 0, "Evaluation ID: " EVAL "\n",
-         ""},
+        {"deployment promote 9949c9de", 0, RECORDED_FOLLOWED_TEXT, ""},
+        {"deployment promote -detach -group a -group b 9949c9de", 0,
+         "Evaluation ID: " RECORDED_EVAL "\n", ""},
         {"deployment fail -detach 9949c9de", 0,
          "Deployment \"" ID "\" failed. Auto-reverted to job version 3.\n"
-         "Evaluation ID: " EVAL "\n",
+         "Evaluation ID: " RECORDED_EVAL "\n",
          ""},
         {"deployment pause 9949c9de", 0, "Deployment \"" ID "\" paused\n", ""},
         {"deployment resume -detach 9949c9de", 0, "Deployment \"" ID "\" resumed\n", ""});

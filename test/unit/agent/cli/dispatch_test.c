@@ -3,24 +3,13 @@
 
 #include <string.h>
 
-#define EVAL "7a76a78d-0000-4000-8000-000000000001"
-#define FOLLOWED                                                                                   \
-    {"GET /v1/evaluation/" EVAL, 200,                                                              \
-     "{\"ID\":\"" EVAL "\",\"JobID\":\"web\",\"Status\":\"complete\",\"ModifyIndex\":7}"},         \
-    {                                                                                              \
-        "GET /v1/evaluation/" EVAL "/allocations", 200, "[]"                                       \
-    }
-#define FOLLOWED_TEXT                                                                              \
-    "==> Monitoring evaluation \"7a76a78d\"\n    Evaluation triggered by job \"web\"\n"            \
-    "    Evaluation status changed: \"pending\" -> \"complete\"\n"                                 \
-    "==> Evaluation \"7a76a78d\" finished with status \"complete\"\n"
-
 static void a_dispatch_sends_meta_and_payload(void **state)
 {
-    RECORDED({"PUT /v1/job/param/dispatch", 200,
-              "{\"DispatchedJobID\":\"param/dispatch-1795457626-2616489d\",\"EvalID\":\"" EVAL
-              "\"}"},
-             FOLLOWED);
+    RECORDED(
+        {"PUT /v1/job/param/dispatch", 200,
+         "{\"DispatchedJobID\":\"param/dispatch-1795457626-2616489d\",\"EvalID\":\"" RECORDED_EVAL
+         "\"}"},
+        RECORDED_FOLLOWED);
     EXPECT_COMMANDS({"job dispatch -detach -meta who=me -meta=a=b=c param "
                      "test/unit/agent/cli/data/nodes.out",
                      0,
@@ -29,7 +18,7 @@ static void a_dispatch_sends_meta_and_payload(void **state)
                      ""},
                     {"job dispatch param", 0,
                      "Dispatched Job ID = param/dispatch-1795457626-2616489d\n"
-                     "Evaluation ID     = 7a76a78d\n\n" FOLLOWED_TEXT,
+                     "Evaluation ID     = 7a76a78d\n\n" RECORDED_FOLLOWED_TEXT,
                      ""});
     assert_non_null(strstr(recorded_requests(), "{\"Meta\":{\"a\":\"b=c\",\"who\":\"me\"},"
                                                 "\"Payload\":\"SUQgIERDICB"));
@@ -58,11 +47,12 @@ static void wrong_dispatches_are_told(void **state)
 
 static void a_periodic_job_is_forced(void **state)
 {
-    RECORDED({"PUT /v1/job/web/periodic/force", 200, "{\"EvalID\":\"" EVAL "\"}"}, FOLLOWED);
+    RECORDED({"PUT /v1/job/web/periodic/force", 200, "{\"EvalID\":\"" RECORDED_EVAL "\"}"},
+             RECORDED_FOLLOWED);
     EXPECT_COMMANDS(
-        {"job periodic force web", 0, FOLLOWED_TEXT, ""},
+        {"job periodic force web", 0, RECORDED_FOLLOWED_TEXT, ""},
         {"job periodic force -detach web", 0,
-         "Force periodic successful\nEvaluation ID: " EVAL "\n", ""},
+         "Force periodic successful\nEvaluation ID: " RECORDED_EVAL "\n", ""},
         {"job periodic later web", 1, "", "platform job periodic: no subcommand \"later\"\n"},
         {"job periodic force", 1, "",
          "This command takes a subcommand and one argument: force <job>\n"},
@@ -75,10 +65,10 @@ static void a_group_is_scaled(void **state)
     RECORDED({"GET /v1/job/web", 200, "{\"ID\":\"web\",\"TaskGroups\":[{\"Name\":\"one\"}]}"},
              {"GET /v1/job/two", 200,
               "{\"ID\":\"two\",\"TaskGroups\":[{\"Name\":\"a\"},{\"Name\":\"b\"}]}"},
-             {"PUT /v1/job/web/scale", 200, "{\"EvalID\":\"" EVAL "\"}"},
+             {"PUT /v1/job/web/scale", 200, "{\"EvalID\":\"" RECORDED_EVAL "\"}"},
              {"PUT /v1/job/two/scale", 400, "job scaling blocked due to active deployment"},
-             FOLLOWED);
-    EXPECT_COMMANDS({"job scale web 6", 0, FOLLOWED_TEXT, ""},
+             RECORDED_FOLLOWED);
+    EXPECT_COMMANDS({"job scale web 6", 0, RECORDED_FOLLOWED_TEXT, ""},
                     {"job scale two 6", 1, "", "Group name required\n"},
                     {"job scale two b 6", 1, "",
                      "Error submitting scaling request: Unexpected response code: 400 (job scaling "

@@ -3,18 +3,6 @@
 
 #include <string.h>
 
-#define EVAL "7a76a78d-0000-4000-8000-000000000001"
-#define FOLLOWED                                                                                   \
-    {"GET /v1/evaluation/" EVAL, 200,                                                              \
-     "{\"ID\":\"" EVAL "\",\"JobID\":\"web\",\"Status\":\"complete\",\"ModifyIndex\":7}"},         \
-    {                                                                                              \
-        "GET /v1/evaluation/" EVAL "/allocations", 200, "[]"                                       \
-    }
-#define FOLLOWED_TEXT                                                                              \
-    "==> Monitoring evaluation \"7a76a78d\"\n    Evaluation triggered by job \"web\"\n"            \
-    "    Evaluation status changed: \"pending\" -> \"complete\"\n"                                 \
-    "==> Evaluation \"7a76a78d\" finished with status \"complete\"\n"
-
 static void versions_and_what_changed(void **state)
 {
     RECORDED({"GET /v1/job/http-echo/versions", 200, "@versions.json"});
@@ -31,13 +19,13 @@ static void versions_and_what_changed(void **state)
 
 static void going_back(void **state)
 {
-    RECORDED({"PUT /v1/job/web/revert", 200, "{\"EvalID\":\"" EVAL "\"}"},
+    RECORDED({"PUT /v1/job/web/revert", 200, "{\"EvalID\":\"" RECORDED_EVAL "\"}"},
              {"PUT /v1/job/old/revert", 500,
               "job \"old\" in namespace \"default\" at version 7 not found"},
-             FOLLOWED);
+             RECORDED_FOLLOWED);
     EXPECT_COMMANDS(
-        {"job revert web 0", 0, FOLLOWED_TEXT, ""},
-        {"job revert -detach web 0", 0, "Evaluation ID: " EVAL "\n", ""},
+        {"job revert web 0", 0, RECORDED_FOLLOWED_TEXT, ""},
+        {"job revert -detach web 0", 0, "Evaluation ID: " RECORDED_EVAL "\n", ""},
         {"job revert old 7", 1, "",
          "Error reverting job: Unexpected response code: 500 (job \"old\" in namespace "
          "\"default\" at version 7 not found)\n"},
@@ -49,9 +37,10 @@ static void going_back(void **state)
 
 static void a_job_is_evaluated(void **state)
 {
-    RECORDED({"PUT /v1/job/web/evaluate", 200, "{\"EvalID\":\"" EVAL "\"}"}, FOLLOWED);
+    RECORDED({"PUT /v1/job/web/evaluate", 200, "{\"EvalID\":\"" RECORDED_EVAL "\"}"},
+             RECORDED_FOLLOWED);
     EXPECT_COMMANDS(
-        {"job eval web", 0, FOLLOWED_TEXT, ""},
+        {"job eval web", 0, RECORDED_FOLLOWED_TEXT, ""},
         {"job eval -detach -force-reschedule web", 0, "Created eval ID: \"7a76a78d\" \n", ""});
     assert_non_null(strstr(recorded_requests(), "\"ForceReschedule\":true"));
 }

@@ -7,18 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define EVAL "7a76a78d-0000-4000-8000-000000000001"
-#define FOLLOWED                                                                                   \
-    {"GET /v1/evaluation/" EVAL, 200,                                                              \
-     "{\"ID\":\"" EVAL "\",\"JobID\":\"web\",\"Status\":\"complete\",\"ModifyIndex\":7}"},         \
-    {                                                                                              \
-        "GET /v1/evaluation/" EVAL "/allocations", 200, "[]"                                       \
-    }
-#define FOLLOWED_TEXT                                                                              \
-    "==> Monitoring evaluation \"7a76a78d\"\n    Evaluation triggered by job \"web\"\n"            \
-    "    Evaluation status changed: \"pending\" -> \"complete\"\n"                                 \
-    "==> Evaluation \"7a76a78d\" finished with status \"complete\"\n"
-
 #define FILE_ "jobs/examples/http-echo.hcl"
 static char dir[64];
 
@@ -49,13 +37,14 @@ static const char *words(const char *command, const char *path)
 
 static void a_job_is_registered_and_followed(void **state)
 {
-    RECORDED({"PUT /v1/jobs", 200, "{\"EvalID\":\"" EVAL "\",\"Warnings\":\"\"}"}, FOLLOWED);
-    EXPECT_COMMANDS(
-        {"run " FILE_, 0, FOLLOWED_TEXT, ""},
-        {"job run -detach " FILE_, 0, "Job registration successful\nEvaluation ID: " EVAL "\n", ""},
-        {"run -detach -check-index 7 " FILE_, 0, NULL, ""},
-        {"run -check-index x " FILE_, 1, "",
-         "Error parsing check-index value \"x\": not a number\n"});
+    RECORDED({"PUT /v1/jobs", 200, "{\"EvalID\":\"" RECORDED_EVAL "\",\"Warnings\":\"\"}"},
+             RECORDED_FOLLOWED);
+    EXPECT_COMMANDS({"run " FILE_, 0, RECORDED_FOLLOWED_TEXT, ""},
+                    {"job run -detach " FILE_, 0,
+                     "Job registration successful\nEvaluation ID: " RECORDED_EVAL "\n", ""},
+                    {"run -detach -check-index 7 " FILE_, 0, NULL, ""},
+                    {"run -check-index x " FILE_, 1, "",
+                     "Error parsing check-index value \"x\": not a number\n"});
     assert_non_null(strstr(recorded_requests(), "PUT /v1/jobs {\"Job\":{"));
     assert_non_null(strstr(recorded_requests(), ",\"EnforceIndex\":true,\"JobModifyIndex\":7}"));
 }
@@ -73,13 +62,14 @@ static void warnings_and_refusals_are_told(void **state)
 
 static void what_could_not_be_placed_is_explained(void **state)
 {
-    RECORDED({"PUT /v1/jobs", 200, "{\"EvalID\":\"" EVAL "\"}"},
-             {"GET /v1/evaluation/" EVAL, 200,
-              "{\"ID\":\"" EVAL "\",\"JobID\":\"web\",\"Status\":\"complete\",\"BlockedEval\":"
+    RECORDED({"PUT /v1/jobs", 200, "{\"EvalID\":\"" RECORDED_EVAL "\"}"},
+             {"GET /v1/evaluation/" RECORDED_EVAL, 200,
+              "{\"ID\":\"" RECORDED_EVAL
+              "\",\"JobID\":\"web\",\"Status\":\"complete\",\"BlockedEval\":"
               "\"b10cced0-0\",\"FailedTGAllocs\":{\"echo\":{\"NodesEvaluated\":1,"
               "\"NodesExhausted\":1,\"DimensionExhausted\":{\"memory\":1},"
               "\"CoalescedFailures\":4}}}"},
-             {"GET /v1/evaluation/" EVAL "/allocations", 200,
+             {"GET /v1/evaluation/" RECORDED_EVAL "/allocations", 200,
               "[{\"ID\":\"11672e47-a\",\"NodeID\":\"a432b6a8-d\",\"TaskGroup\":\"echo\","
               "\"CreateIndex\":9}]"});
     expect_command(
@@ -127,9 +117,10 @@ static void an_example_is_written_once(void **state)
 static void a_job_is_stopped(void **state)
 {
     RECORDED({"GET /v1/job/web", 200, "{\"ID\":\"web\"}"},
-             {"DELETE /v1/job/web?purge=false", 200, "{\"EvalID\":\"" EVAL "\"}"},
-             {"DELETE /v1/job/web?purge=true", 200, "{\"EvalID\":\"\"}"}, FOLLOWED);
-    EXPECT_COMMANDS({"stop web", 0, FOLLOWED_TEXT, ""}, {"job stop -detach web", 0, EVAL "\n", ""},
+             {"DELETE /v1/job/web?purge=false", 200, "{\"EvalID\":\"" RECORDED_EVAL "\"}"},
+             {"DELETE /v1/job/web?purge=true", 200, "{\"EvalID\":\"\"}"}, RECORDED_FOLLOWED);
+    EXPECT_COMMANDS({"stop web", 0, RECORDED_FOLLOWED_TEXT, ""},
+                    {"job stop -detach web", 0, RECORDED_EVAL "\n", ""},
                     {"stop -purge -yes web", 0, "", ""},
                     {"stop nosuchjob", 1, "", "No job(s) with prefix or id \"nosuchjob\" found\n"},
                     {"stop", 1, "", "This command takes one argument: <job>\n"});

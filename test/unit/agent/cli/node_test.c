@@ -3,18 +3,6 @@
 
 #include <string.h>
 
-#define EVAL "7a76a78d-0000-4000-8000-000000000001"
-#define FOLLOWED                                                                                   \
-    {"GET /v1/evaluation/" EVAL, 200,                                                              \
-     "{\"ID\":\"" EVAL "\",\"JobID\":\"web\",\"Status\":\"complete\",\"ModifyIndex\":7}"},         \
-    {                                                                                              \
-        "GET /v1/evaluation/" EVAL "/allocations", 200, "[]"                                       \
-    }
-#define FOLLOWED_TEXT                                                                              \
-    "==> Monitoring evaluation \"7a76a78d\"\n    Evaluation triggered by job \"web\"\n"            \
-    "    Evaluation status changed: \"pending\" -> \"complete\"\n"                                 \
-    "==> Evaluation \"7a76a78d\" finished with status \"complete\"\n"
-
 #define NODE "a432b6a8-d780-6c55-3b87-f8ce1a9eda81"
 #define NODES                                                                                      \
     {                                                                                              \
@@ -75,9 +63,10 @@ static void an_allocation_is_stopped(void **state)
 {
     RECORDED({"GET /v1/allocations?prefix=11", 200, "[{\"ID\":\"11-a\"},{\"ID\":\"11-b\"}]"},
              {"GET /v1/allocations?prefix=22", 200, "[{\"ID\":\"22-a\"}]"},
-             {"PUT /v1/allocation/22-a/stop", 200, "{\"EvalID\":\"" EVAL "\"}"}, FOLLOWED);
-    EXPECT_COMMANDS({"alloc stop 22", 0, FOLLOWED_TEXT, ""},
-                    {"alloc stop -detach 22", 0, EVAL "\n", ""},
+             {"PUT /v1/allocation/22-a/stop", 200, "{\"EvalID\":\"" RECORDED_EVAL "\"}"},
+             RECORDED_FOLLOWED);
+    EXPECT_COMMANDS({"alloc stop 22", 0, RECORDED_FOLLOWED_TEXT, ""},
+                    {"alloc stop -detach 22", 0, RECORDED_EVAL "\n", ""},
                     {"alloc stop 11", 1, "", "Prefix matched multiple allocations\n11-a\n11-b\n"},
                     {"alloc stop", 1, "", "This command takes exactly one alloc-id\n"});
 }

@@ -13,36 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static int render_kv(struct http_req *r, struct store_txn *t, void *ctx, struct buf *out,
-                     log_index *index, int *status, struct err *e)
-{
-    const char *key = http_param(r, "key");
-    struct store_val v;
-    *index = store_table_index(t, &kv_table);
-    if (store_get(t, &kv_table, key, strlen(key), &v)) {
-        *status = 404;
-        return 0;
-    }
-    *index = 2; /* of this test's own making: as of the last set */
-    log_index touched = store_key_index(t, &kv_table, key, strlen(key));
-    *index = touched ? touched : store_table_index(t, &kv_table);
-    buf_json_str(out, v.data, v.len);
-    return 0;
-}
-
-static void on_kv(struct http_req *r, void *ctx)
-{
-    const char *key = http_param(r, "key");
-    struct http_watch w = {STORE_WATCH_KEY, &kv_table, key, strlen(key)};
-    http_blocking(r, &w, 1, render_kv, NULL);
-}
-
 static int setup(void **state)
 {
-    web_begin();
-    web.store = kv_open(web.dir, 0);
-    web_serve(HTTP_CONSUL);
-    http_route(web.server, "GET", "/kv/*key", on_kv, NULL);
+    web_serve_usual();
     return 0;
 }
 

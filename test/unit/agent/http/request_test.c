@@ -10,34 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void on_echo(struct http_req *r, void *ctx)
-{
-    size_t n;
-    const char *body = http_body(r, &n);
-    struct buf b = BUF_INIT;
-    buf_printf(&b, "%s %s id=%s rest=%s q=%s t1=%s body=%zu:%.*s", http_method(r), http_path(r),
-               http_param(r, "id"), http_param(r, "rest"),
-               http_query(r, "q") ? http_query(r, "q") : "-",
-               http_query_nth(r, "tag", 1) ? http_query_nth(r, "tag", 1) : "-", n, (int)n, body);
-    http_reply(r, 200, "text/plain", b.data, b.len);
-    buf_fini(&b);
-}
-
-static void on_json(struct http_req *r, void *ctx)
-{
-    struct buf b = BUF_INIT;
-    buf_str_add(&b, "{\"a\":[1,2],\"b\":{}}");
-    http_reply_json(r, 200, &b);
-    buf_fini(&b);
-}
-
 static int setup(void **state)
 {
-    web_begin();
-    web.store = kv_open(web.dir, 0);
-    web_serve(HTTP_CONSUL);
-    http_route(web.server, "GET,PUT", "/echo/:id/*rest", on_echo, NULL);
-    http_route(web.server, "GET", "/echo/fixed", on_json, NULL);
+    web_serve_usual();
     return 0;
 }
 

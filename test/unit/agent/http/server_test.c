@@ -13,27 +13,6 @@
 
 static int cancels;
 
-static void on_echo(struct http_req *r, void *ctx)
-{
-    size_t n;
-    const char *body = http_body(r, &n);
-    struct buf b = BUF_INIT;
-    buf_printf(&b, "%s %s id=%s rest=%s q=%s t1=%s body=%zu:%.*s", http_method(r), http_path(r),
-               http_param(r, "id"), http_param(r, "rest"),
-               http_query(r, "q") ? http_query(r, "q") : "-",
-               http_query_nth(r, "tag", 1) ? http_query_nth(r, "tag", 1) : "-", n, (int)n, body);
-    http_reply(r, 200, "text/plain", b.data, b.len);
-    buf_fini(&b);
-}
-
-static void on_json(struct http_req *r, void *ctx)
-{
-    struct buf b = BUF_INIT;
-    buf_str_add(&b, "{\"a\":[1,2],\"b\":{}}");
-    http_reply_json(r, 200, &b);
-    buf_fini(&b);
-}
-
 static void count_cancel(void *arg)
 {
     cancels++;
@@ -44,40 +23,11 @@ static void on_hold(struct http_req *r, void *ctx)
     http_on_cancel(r, count_cancel, NULL);
 }
 
-static int render_kv(struct http_req *r, struct store_txn *t, void *ctx, struct buf *out,
-                     log_index *index, int *status, struct err *e)
-{
-    const char *key = http_param(r, "key");
-    struct store_val v;
-    *index = store_table_index(t, &kv_table);
-    if (store_get(t, &kv_table, key, strlen(key), &v)) {
-        *status = 404;
-        return 0;
-    }
-    *index = 2; /* of this test's own making: as of the last set */
-    log_index touched = store_key_index(t, &kv_table, key, strlen(key));
-    *index = touched ? touched : store_table_index(t, &kv_table);
-    buf_json_str(out, v.data, v.len);
-    return 0;
-}
-
-static void on_kv(struct http_req *r, void *ctx)
-{
-    const char *key = http_param(r, "key");
-    struct http_watch w = {STORE_WATCH_KEY, &kv_table, key, strlen(key)};
-    http_blocking(r, &w, 1, render_kv, NULL);
-}
-
 static int setup(void **state)
 {
     cancels = 0;
-    web_begin();
-    web.store = kv_open(web.dir, 0);
-    web_serve(HTTP_CONSUL);
-    http_route(web.server, "GET,PUT", "/echo/:id/*rest", on_echo, NULL);
-    http_route(web.server, "GET", "/echo/fixed", on_json, NULL);
+    web_serve_usual();
     http_route(web.server, "GET", "/hold", on_hold, NULL);
-    http_route(web.server, "GET", "/kv/*key", on_kv, NULL);
     return 0;
 }
 

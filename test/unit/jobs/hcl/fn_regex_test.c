@@ -33,7 +33,7 @@ static void first_match_(void **state)
         {"regex(\"(?s)a.c\", \"a\\nc\")", "\"a\\nc\""},
         {"regex(\"[[:alpha:]]+\", \"12ab\")", "\"ab\""},
         {"regex(\"\\\\bfoo\\\\b\", \"a foo b\")", "\"foo\""},
-        {"regex(\"x{2,3}\", \"xxxx\")", "\"xxx\""},
+        {"regex(\"y{2,3}\", \"yyyy\")", "\"yyy\""},
         {"regex(\"a+?\", \"aaa\")", "\"a\""},
         {"regex(\"\\\\Qa.b\\\\E\", \"a.b\")", "\"a.b\""},
         {"regex(\"\\\\x41\", \"A\")", "\"A\""},
