@@ -22,13 +22,16 @@ static void add_watch(struct task_runner *t, const struct service_check *c, cons
 {
     struct check_watch *w = &t->watches.items[t->watches.n++];
     const struct check_restart *p = c->check_restart;
+    int64_t limit_ms;
+    if (__builtin_mul_overflow(p->limit - 1, c->interval_ns / NS_PER_MS, &limit_ms))
+        limit_ms = INT64_MAX;
     *w = (struct check_watch){
         .check_id = check_id,
         .name = c->name,
         .ignore_warnings = p->ignore_warnings,
         .grace_until =
             clock_mono_ms() + (mono_ms)(p->grace_ns == REC_NULL_INT ? 0 : p->grace_ns / NS_PER_MS),
-        .limit_ms = (mono_ms)((p->limit - 1) * (c->interval_ns / NS_PER_MS))};
+        .limit_ms = (mono_ms)limit_ms};
 }
 
 /* The checks of these services that this task answers for. */
