@@ -24,19 +24,18 @@ static void serve(const struct scripted *s)
     proxied_add("web1", "web", up.port, "urlprefix-/");
 }
 
-/* Reads until the text has come. */
+/* Reads until the text has come, and nothing behind it. */
 static void read_until(int fd, const char *text)
 {
     struct buf b = BUF_INIT;
     struct pollfd p = {fd, POLLIN, 0};
-    char piece[4096];
+    char c;
     while (!b.len || !memmem(b.data, b.len, text, strlen(text))) {
         if (poll(&p, 1, 30000) != 1)
             fail_msg("'%s' did not come: %s", text, buf_str(&b));
-        ssize_t n = read(fd, piece, sizeof(piece));
-        if (n <= 0)
+        if (read(fd, &c, 1) != 1)
             fail_msg("it ended before '%s': %s", text, buf_str(&b));
-        buf_add(&b, piece, (size_t)n);
+        buf_char(&b, c);
     }
     buf_fini(&b);
 }
